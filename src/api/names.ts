@@ -1,0 +1,56 @@
+/**
+ * Every name that other programs, policies or people rely on, in one place.
+ * Old ones (KubePlus) keep their spelling; ours carry the prefix `tenantry.dev/`.
+ */
+
+/** Group of the kinds that are ours alone. */
+export const TENANTRY_GROUP = 'tenantry.dev';
+/** KubePlus's group of ResourceComposition and its companions. */
+export const WORKFLOWS_GROUP = 'workflows.kubeplus';
+/** Group of generated kinds when the composition names none. */
+export const DEFAULT_SERVICE_GROUP = 'platformapi.kubeplus';
+
+/** On every namespace of an instance and on provider namespaces, as in KubePlus. */
+export const MANAGED_BY_LABEL = 'managedby';
+export const MANAGED_BY_VALUE = 'kubeplus';
+/** On generated CRDs, as in KubePlus. */
+export const REGISTERED_BY_LABEL = 'registered-by';
+
+/**
+ * UID of the instance an object or namespace belongs to. Set on every namespace and every object we write for an
+ * instance; a ValidatingAdmissionPolicy of our chart lets only the operator and the services' accounts set it.
+ */
+export const INSTANCE_UID_LABEL = 'tenantry.dev/instance-uid';
+/** On instance namespaces: kind and name of the instance, for selection by people. */
+export const INSTANCE_KIND_LABEL = 'tenantry.dev/instance-kind';
+export const INSTANCE_NAME_LABEL = 'tenantry.dev/instance-name';
+/** On instance namespaces: namespace of the instance object. */
+export const INSTANCE_NAMESPACE_LABEL = 'tenantry.dev/instance-namespace';
+/** On instance namespaces, revisions, chart chunks and CRDs: UID of the composition they belong to. */
+export const SERVICE_UID_LABEL = 'tenantry.dev/service-uid';
+/** On instance namespaces: the inventory of everything a release may touch (compressed JSON, see features/instance). */
+export const INVENTORY_ANNOTATION = 'tenantry.dev/inventory';
+/** On instance namespaces, as Helm and KubePlus write it: the release's name. */
+export const RELEASE_NAME_ANNOTATION = 'meta.helm.sh/release-name';
+/** On compositions and instances: the user who created the object, as in KubePlus. */
+export const ACCOUNT_ANNOTATION = 'accountidentity';
+/** Label with which KubePlus users force a deletion; any value. */
+export const FORCE_DELETE_LABEL = 'delete';
+/** Finalizer of compositions, instances and revisions. */
+export const FINALIZER = 'tenantry.dev/cleanup';
+
+/** KubePlus's policy names inside an instance's namespace. */
+export const RESTRICT_POLICY = 'restrict-cross-ns-traffic';
+export const EXTERNAL_POLICY = 'allow-external-traffic';
+
+/** ClusterRole of what charts commonly need, bound per instance namespace to the service's account. */
+export const INSTANCE_CLUSTER_ROLE = 'tenantry-instance';
+/** Prefix of the ClusterRole that a service's charts need beyond it: `tenantry-service-<group kind hash>`. */
+export const SERVICE_CLUSTER_ROLE_PREFIX = 'tenantry-service-';
+/** The operator's ServiceAccount, Deployment and Service names. */
+export const OPERATOR_NAME = 'tenantry-operator';
+/** Suffix that makes the namespace of the services' accounts out of the operator's namespace. */
+export const SERVICE_ACCOUNTS_SUFFIX = '-services';
+
+/** Text in `status.status` of a composition whose service is registered; other programs wait for it. */
+export const REGISTERED_STATUS = 'New CRD defined in ResourceComposition created successfully.';

@@ -1,0 +1,41 @@
+/**
+ * The only door to time. Everything that waits, measures or stamps takes a Clock, so that tests turn the hands
+ * themselves and nothing outside `main/` reads the system's clock.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch: for stamps that people or other programs read. */
+  now(): number;
+  /** Monotonic milliseconds: for time-outs, leases and durations. Never jumps. */
+  monotonic(): number;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted. Leaves no listener behind. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `task` once after `ms` milliseconds; the answer cancels it. The timer never keeps the process alive. */
+  after(ms: number, task: () => void): () => void;
+}
+
+/** The system's clock: used by composition roots only. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }),
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,51 @@
+import type { Reader } from '../client/client.ts';
+import type { Kind, ObjectRef } from '../kube/kind.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Plan, StatusBase } from './plan.ts';
+
+/** Reads from the informer stores: no I/O, no waiting. Objects are slim projections and read-only. */
+export interface Stores {
+  get<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef): T | undefined;
+  /** All objects of a kind, or those of one namespace. Fails if no controller declared a watch of the kind. */
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
+  /** Objects under one key of an index that the watch declared. */
+  byIndex<T extends KubeObject>(kind: Kind<T>, index: string, key: string): readonly T[];
+}
+
+/** What `observe` may use: stores first, the live API where a store can't serve (Secrets, subresources). */
+export interface Read {
+  readonly stores: Stores;
+  readonly live: Reader;
+  readonly signal: AbortSignal;
+}
+
+/** One kind a controller watches besides its own, and which of its objects a change wakes. */
+export interface Watch<T extends KubeObject = KubeObject> {
+  readonly kind: Kind<T>;
+  readonly labelSelector?: string;
+  /** What the store keeps of an object; default drops managedFields. Shared by all watches of the kind: the union is kept. */
+  readonly slim?: (object: T) => T;
+  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** Keys (of the controller's kind) to look at because this object changed. */
+  readonly wakes: (object: T, stores: Stores) => readonly ObjectRef[];
+}
+
+/**
+ * A controller is a record. The loop in `controller-loop.ts` gives it keys, one at a time a key:
+ * observe (all I/O in) → plan (pure) → carry out (written once) → status, events, look again.
+ */
+export interface Controller<T extends KubeObject, TWorld, TStatus extends StatusBase> {
+  /** For logs and metrics: `service`, `instance`. */
+  readonly name: string;
+  readonly kind: Kind<T>;
+  readonly watches: readonly Watch[];
+  /** Objects worked on at the same time. */
+  readonly concurrency?: number;
+  observe(object: T, read: Read): Promise<TWorld>;
+  /** Pure: no await, no clock but `now` (milliseconds since the epoch). */
+  plan(object: T, world: TWorld, now: number): Plan<TStatus>;
+  /** Pure: what to tell the user when observe or carry-out failed (classified errors only); the loop retries with back-off. */
+  explain?(object: T, error: unknown, now: number): Plan<TStatus>;
+  /** After the object is gone from the API: forget what is kept in memory about it. */
+  forget?(ref: ObjectRef): void;
+}
