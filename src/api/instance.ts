@@ -1,0 +1,42 @@
+import { shortHash } from '../lib/hash.ts';
+import type { Condition, Json, KubeObject } from '../kube/object.ts';
+
+/** Our own part of a generated kind, beside `spec` (which holds the chart's values and nothing else). */
+export interface InstanceSettings {
+  /** Name of the Tenant in the provider's namespace; default: the one the namespace is labelled with, else `default`. */
+  readonly tenant?: string;
+  /** Deleting is refused while true. */
+  readonly deletionProtection?: boolean;
+  /** Values from Secrets of the instance object's namespace, merged over `spec` in order. */
+  readonly valuesFrom?: readonly { readonly secretName: string; readonly key?: string }[];
+}
+
+export interface InstanceStatus {
+  readonly conditions?: readonly Condition[];
+  readonly observedGeneration?: number;
+  /** As KubePlus fills it: `<namespace>:<release>\n<notes>`, or the same with `Error: …`. Written by us only, read by us never. */
+  readonly helmrelease?: string;
+  readonly error?: string;
+  /** Namespace of the release. */
+  readonly namespace?: string;
+  /** Name of the Revision that runs. */
+  readonly revision?: string;
+  /** Chart version that runs. */
+  readonly version?: string;
+  /** Helm's release number. */
+  readonly release?: number;
+  /** How to reach it, where that can be told from Services and Ingresses. */
+  readonly url?: string;
+}
+
+/** An object of a generated kind. */
+export interface Instance extends KubeObject {
+  readonly spec?: Readonly<Record<string, Json>>;
+  readonly tenantry?: InstanceSettings;
+  readonly status?: InstanceStatus;
+}
+
+/** Name of the ServiceAccount that writes the objects of a service's charts; lives in the namespace of the services' accounts. */
+export function serviceAccountName(resource: { readonly group: string; readonly kind: string }): string {
+  return `${resource.kind.toLowerCase()}-${shortHash(`${resource.group}/${resource.kind}`)}`;
+}

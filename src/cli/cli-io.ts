@@ -1,0 +1,24 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Progress } from '../lib/progress.ts';
+
+/** Everything a command takes from its surroundings; made once in `main/cli.ts`, by hand in tests. */
+export interface CliIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Aborted on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** An error for the person at the keyboard: what is wrong and what to do. Printed as two lines, never with a stack. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly remedy: string;
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
