@@ -1,0 +1,59 @@
+// Builds dist/: the program (one ESM bundle), the Helm worker, the Helm engine (WebAssembly). Re-run at will: the
+// engine is cached by the hash of its sources, the bundles take well under a second.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bootstrap, root } from './bootstrap.mjs';
+
+const cacheHome = () => process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+
+/** Bundles the TypeScript entries; `banner` gives CommonJS dependencies their `require`. */
+async function bundle() {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      tenantry: 'src/main/tenantry.ts',
+      'helm-worker': 'src/helm/engine-worker.ts',
+    },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+  });
+}
+
+/** Builds everything; answers how long each part took, in milliseconds. */
+export async function buildAll(report = (line) => process.stdout.write(`${line}\n`)) {
+  const distributed = join(root, 'dist');
+  rmSync(join(distributed, 'chunks'), { recursive: true, force: true });
+  mkdirSync(distributed, { recursive: true });
+  const started = performance.now();
+  await bundle();
+  report(`✓ bundle  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const { buildHelmEngine } = await import('./helm-engine/build.mjs');
+  const engine = await buildHelmEngine({
+    outFile: join(distributed, 'helm-engine.wasm'),
+    cacheDir: join(cacheHome(), 'tenantry', 'tools'),
+    onProgress: report,
+  });
+  report(`✓ helm engine  ${(engine.ms / 1000).toFixed(1)} s${engine.cached ? ' (cached)' : ''}`);
+  if (!existsSync(join(distributed, 'helm-engine.wasm'))) throw new Error('dist/helm-engine.wasm was not written');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  bootstrap();
+  await buildAll();
+}

@@ -1,0 +1,40 @@
+// `npm run check`: everything that can be said of the source without running it. Each check is one line of a
+// literal list; all run, so that one look shows everything that is wrong.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bootstrap, root } from './bootstrap.mjs';
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+const CHECKS = [
+  ['types', bin('tsc'), ['-p', '.']],
+  ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', 'src', 'test', 'tools']],
+  ['format', bin('prettier'), ['--check', '--log-level=warn', 'src', 'test', 'tools', '*.json', '*.ts']],
+  ['unused', bin('knip'), ['--no-progress']],
+  ['layers', process.execPath, [join(root, 'tools/check-layers.mjs')]],
+  ['generated', process.execPath, [bin('tsx'), join(root, 'tools/gen.ts'), '--check']],
+];
+
+/** Runs all checks; answers how many passed and failed. */
+export function runChecks() {
+  let passed = 0;
+  let failed = 0;
+  for (const [name, command, args] of CHECKS) {
+    const started = performance.now();
+    const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+    const ok = result.status === 0;
+    process.stdout.write(`${ok ? '✓' : '✗'} check: ${name}  ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+    if (ok) passed++;
+    else {
+      failed++;
+      process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}\n`);
+    }
+  }
+  return { passed, failed };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  bootstrap();
+  process.exit(runChecks().failed === 0 ? 0 : 1);
+}
