@@ -1,0 +1,62 @@
+/** What one kubeconfig with one context says. All certificates and keys are embedded, so that the file works anywhere. */
+export interface KubeconfigRequest {
+  /** Where the API server is, as `https://host:port`. */
+  readonly server: string;
+  /** The authority's certificate as PEM. */
+  readonly ca: string;
+  readonly user: { readonly cert: string; readonly key: string } | { readonly token: string };
+  /** The name of cluster, user and context alike. */
+  readonly name?: string;
+  readonly namespace?: string;
+  /** The name the server's certificate is checked against, where it is not the URL's host. */
+  readonly tlsServerName?: string;
+}
+
+/** A kubeconfig as plain data: for `JSON.stringify`, which is YAML as well. */
+export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, unknown>> {
+  const name = request.name ?? 'default';
+  const { user } = request;
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name,
+        cluster: {
+          server: request.server,
+          'certificate-authority-data': base64(request.ca),
+          ...(request.tlsServerName === undefined ? {} : { 'tls-server-name': request.tlsServerName }),
+        },
+      },
+    ],
+    users: [
+      {
+        name,
+        user:
+          'token' in user
+            ? { token: user.token }
+            : { 'client-certificate-data': base64(user.cert), 'client-key-data': base64(user.key) },
+      },
+    ],
+    contexts: [
+      {
+        name,
+        context: {
+          cluster: name,
+          user: name,
+          ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
+        },
+      },
+    ],
+    'current-context': name,
+  };
+}
+
+/** The same as text. It is JSON, laid out; every reader of kubeconfigs takes it, since YAML contains JSON. */
+export function kubeconfigText(request: KubeconfigRequest): string {
+  return `${JSON.stringify(kubeconfig(request), null, 2)}\n`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
