@@ -1,0 +1,41 @@
+{{- define "tenantry.labels" -}}
+app.kubernetes.io/name: tenantry
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "tenantry.selector" -}}
+app.kubernetes.io/name: tenantry
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "tenantry.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{/* The namespace that holds the services' accounts and nothing else. */}}
+{{- define "tenantry.accountsNamespace" -}}
+{{ .Release.Namespace }}-services
+{{- end }}
+
+{{- define "tenantry.operatorUser" -}}
+system:serviceaccount:{{ .Release.Namespace }}:tenantry-operator
+{{- end }}
+
+{{/*
+Whether this release writes the cluster part: always or never as asked; by `auto` if nobody has written it, or if it was
+this release. A provider's install thus finds the owner's and leaves it alone, and an upgrade by the owner keeps it.
+*/}}
+{{- define "tenantry.writesClusterPart" -}}
+{{- if eq (toString .Values.parts.cluster) "auto" -}}
+{{- $role := lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" "tenantry-operator" -}}
+{{- $notes := dig "metadata" "annotations" dict $role -}}
+{{- if or (not $role) (and (eq (get $notes "meta.helm.sh/release-name") .Release.Name) (eq (get $notes "meta.helm.sh/release-namespace") .Release.Namespace)) -}}
+yes
+{{- end -}}
+{{- else if eq (toString .Values.parts.cluster) "true" -}}
+yes
+{{- end -}}
+{{- end }}
