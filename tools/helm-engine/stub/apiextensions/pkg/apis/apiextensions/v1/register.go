@@ -1,0 +1,7 @@
+// Package v1 stands in for apiextensions-apiserver's: it has no kinds to add.
+package v1
+
+import "k8s.io/apimachinery/pkg/runtime"
+
+// AddToScheme adds nothing.
+func AddToScheme(*runtime.Scheme) error { return nil }
