@@ -20,7 +20,7 @@ export const WEBHOOK_CONFIGURATIONS: readonly Kind<WebhookConfiguration>[] = [
 ];
 
 /**
- * Makes both configurations trust `caBundle` and listen to the groups of services. A configuration that is not there is left out: the
+ * Makes both configurations listen to the groups of all services. A configuration that is not there is left out: the
  * cluster part of the chart may be missing or being removed, and `tenantry doctor` says so. Throws KubeError.
  */
 export async function publishWebhooks(
@@ -33,7 +33,7 @@ export async function publishWebhooks(
       const ref = { name: WEBHOOK_CONFIGURATION_NAME };
       const configuration = await client.find(kind, ref);
       if (configuration === undefined) return;
-      const body = webhookPatch(configuration, caBundle, serviceGroups);
+      const body = webhookPatch(configuration, serviceGroups);
       if (body.length === 0) return;
       try {
         await client.patch(kind, ref, { type: 'json', body });
