@@ -23,11 +23,7 @@ export const WEBHOOK_CONFIGURATIONS: readonly Kind<WebhookConfiguration>[] = [
  * Makes both configurations listen to the groups of all services. A configuration that is not there is left out: the
  * cluster part of the chart may be missing or being removed, and `tenantry doctor` says so. Throws KubeError.
  */
-export async function publishWebhooks(
-  client: Client,
-  caBundle: string,
-  serviceGroups: readonly string[],
-): Promise<void> {
+export async function publishWebhooks(client: Client, serviceGroups: readonly string[]): Promise<void> {
   await Promise.all(
     WEBHOOK_CONFIGURATIONS.map(async (kind) => {
       const ref = { name: WEBHOOK_CONFIGURATION_NAME };

@@ -1,0 +1,66 @@
+import type { LogLevel } from '../runtime/log.ts';
+
+/** What the operator is told by its Deployment; every field comes from one environment variable. */
+export interface OperatorSettings {
+  /** TENANTRY_NAMESPACE: where the operator runs; instances created here get a namespace of their own name. */
+  readonly operatorNamespace: string;
+  /** TENANTRY_ACCOUNTS_NAMESPACE: holds the services' accounts and nothing else. */
+  readonly accountsNamespace: string;
+  /** TENANTRY_POD: who holds the lease. */
+  readonly identity: string;
+  /** TENANTRY_IMAGE_REGISTRY: given to charts as `global.imageRegistry`; undefined where nothing is redirected. */
+  readonly imageRegistry: string | undefined;
+  /** TENANTRY_ALLOW_HTTP_CHARTS. */
+  readonly allowHttp: boolean;
+  /** TENANTRY_ALLOW_PRIVATE_CHART_HOSTS. */
+  readonly allowPrivateHosts: boolean;
+  /** TENANTRY_CHART_CA_FILE: PEM file with further authorities for chart downloads. */
+  readonly chartCaFile: string | undefined;
+  /** TENANTRY_LOG_LEVEL. */
+  readonly logLevel: LogLevel;
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, for chart downloads. */
+  readonly proxy: {
+    readonly https: string | undefined;
+    readonly http: string | undefined;
+    readonly none: string | undefined;
+  };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Reads the settings; throws an Error that names every variable that is wrong. */
+export function readOperatorSettings(env: Environment): OperatorSettings {
+  const wrong: string[] = [];
+  const optional = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const required = (name: string): string => {
+    const value = optional(name);
+    if (value === undefined) wrong.push(`${name} is missing`);
+    return value ?? '';
+  };
+  const flag = (name: string): boolean => {
+    const value = optional(name) ?? 'false';
+    if (value !== 'true' && value !== 'false') wrong.push(`${name} is ${value}, not true or false`);
+    return value === 'true';
+  };
+  const level = optional('TENANTRY_LOG_LEVEL') ?? 'info';
+  const logLevel = LEVELS.find((known) => known === level);
+  if (logLevel === undefined) wrong.push(`TENANTRY_LOG_LEVEL is ${level}, not one of ${LEVELS.join(', ')}`);
+  const settings: OperatorSettings = {
+    operatorNamespace: required('TENANTRY_NAMESPACE'),
+    accountsNamespace: required('TENANTRY_ACCOUNTS_NAMESPACE'),
+    identity: required('TENANTRY_POD'),
+    imageRegistry: optional('TENANTRY_IMAGE_REGISTRY'),
+    allowHttp: flag('TENANTRY_ALLOW_HTTP_CHARTS'),
+    allowPrivateHosts: flag('TENANTRY_ALLOW_PRIVATE_CHART_HOSTS'),
+    chartCaFile: optional('TENANTRY_CHART_CA_FILE'),
+    logLevel: logLevel ?? 'info',
+    proxy: { https: optional('HTTPS_PROXY'), http: optional('HTTP_PROXY'), none: optional('NO_PROXY') },
+  };
+  if (wrong.length > 0)
+    throw new Error(
+      `the operator's settings are wrong: ${wrong.join('; ')} (they come from the chart's Deployment)`,
+    );
+  return settings;
+}
