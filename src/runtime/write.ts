@@ -1,0 +1,142 @@
+import { INSTANCE_UID_LABEL } from '../api/names.ts';
+import { FIELD_MANAGER, type Client } from '../client/client.ts';
+import { groupKindOf, type ObjectRef } from '../kube/kind.ts';
+import { isKubeError, KubeError } from '../kube/kube-error.ts';
+import type { AnyObject, KubeObject } from '../kube/object.ts';
+import { countCreatedAsApplied, managedFieldsOf } from './managed-fields.ts';
+import { notOurs } from './not-ours.ts';
+import type { Write } from './plan.ts';
+
+/**
+ * Manager of what `patch` writes. Not FIELD_MANAGER: an apply takes away what its manager owned and no longer names,
+ * and a patched annotation is in no apply.
+ */
+export const PATCH_FIELD_MANAGER = 'tenantry-patch';
+
+/** HTTP status of a conflict. */
+const CONFLICT = 409;
+
+/** Tries to create again when the object that was in the way vanished meanwhile; more would be a race we should leave. */
+const CREATE_ATTEMPTS = 2;
+
+/** What one write did. */
+export interface Written {
+  readonly write: Write;
+  readonly action: 'created' | 'applied' | 'patched' | 'deleted' | 'gone';
+  /** The object as the server answered it; undefined when it is gone. */
+  readonly object: KubeObject | undefined;
+}
+
+type Own = Extract<Write, { verb: 'own' }>;
+
+/** Carries out one write by the rules of `Write`. Throws KubeError; the one of `notOurs` when the name is taken. */
+export async function carryOutWrite(client: Client, write: Write): Promise<Written> {
+  const actor = write.as === undefined ? client : client.as(write.as);
+  switch (write.verb) {
+    case 'own':
+      return own(actor, write);
+    case 'patch': {
+      const options = { fieldManager: PATCH_FIELD_MANAGER };
+      const object = await actor.patch(
+        write.kind,
+        write.ref,
+        { type: 'merge', body: write.body },
+        write.subresource === undefined ? options : { ...options, subresource: write.subresource },
+      );
+      return { write, action: 'patched', object };
+    }
+    case 'delete':
+      return remove(actor, write);
+  }
+}
+
+/** The object a write is about. */
+export function targetOf(write: Write): ObjectRef {
+  return write.verb === 'own' ? write.object.metadata : write.ref;
+}
+
+async function remove(client: Client, write: Extract<Write, { verb: 'delete' }>): Promise<Written> {
+  try {
+    const answer = await client.delete(write.kind, write.ref, {
+      uid: write.uid,
+      propagation: write.propagation ?? 'Background',
+    });
+    // The server answers the object while finalizers keep it, else a Status or its last state.
+    const lingers =
+      answer?.metadata?.deletionTimestamp !== undefined && (answer.metadata.finalizers ?? []).length > 0;
+    return { write, action: answer === undefined ? 'gone' : 'deleted', object: lingers ? answer : undefined };
+  } catch (error) {
+    // The precondition failed: somebody else's object has the name now, and ours is gone.
+    if (isKubeError(error, 'Conflict')) return { write, action: 'gone', object: undefined };
+    throw error;
+  }
+}
+
+async function own(client: Client, write: Own): Promise<Written> {
+  const { kind, object } = write;
+  for (let attempt = 1; ; attempt += 1) {
+    // Known to exist: look first, for the object's UID and managed fields are needed, and a create would only fail.
+    if (write.uid !== undefined || attempt > 1) {
+      const present = await client.find(kind, object.metadata);
+      if (present !== undefined) return applyOver(client, write, present);
+    }
+    try {
+      const created = await client.create(kind, bare(object), { fieldManager: FIELD_MANAGER });
+      return { write, action: 'created', object: created };
+    } catch (error) {
+      if (!isKubeError(error, 'AlreadyExists') || attempt > CREATE_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Applies over an object that is ours by recorded UID or by label; refuses all others. */
+async function applyOver(client: Client, write: Own, present: AnyObject): Promise<Written> {
+  const { kind, object, owner, ownerLabel = INSTANCE_UID_LABEL } = write;
+  const { uid, labels, deletionTimestamp } = present.metadata;
+  const ours = (uid !== undefined && uid === write.uid) || labels?.[ownerLabel] === owner;
+  if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);
+  if (deletionTimestamp !== undefined) {
+    // Applying would succeed and be lost: wait until it is gone and create it anew.
+    throw new KubeError(
+      'Conflict',
+      `apply ${groupKindOf(kind)} ${object.metadata.name}: it is being deleted`,
+      {
+        status: CONFLICT,
+      },
+    );
+  }
+  await countCreated(client, write, present);
+  const applied = await client.apply(kind, withUid(object, uid), {
+    fieldManager: FIELD_MANAGER,
+    force: true,
+  });
+  return { write, action: 'applied', object: applied };
+}
+
+/** Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing. */
+async function countCreated(client: Client, write: Own, present: AnyObject): Promise<void> {
+  const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
+  if (managedFields === undefined) return;
+  const body = [
+    { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+    // As a value, not as a test: the server then answers Conflict when somebody was faster.
+    { op: 'replace', path: '/metadata/resourceVersion', value: present.metadata.resourceVersion },
+  ];
+  await client.patch(
+    write.kind,
+    write.object.metadata,
+    { type: 'json', body },
+    { fieldManager: FIELD_MANAGER },
+  );
+}
+
+/** Without what only the server sets: a create with a UID or version is refused. */
+function bare(object: KubeObject): KubeObject {
+  const { uid: _uid, resourceVersion: _version, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function withUid(object: KubeObject, uid: string | undefined): KubeObject {
+  const plain = bare(object);
+  return uid === undefined ? plain : { ...plain, metadata: { ...plain.metadata, uid } };
+}
