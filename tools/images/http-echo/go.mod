@@ -1,0 +1,3 @@
+module tenantry.dev/http-echo
+
+go 1.24
