@@ -2,6 +2,7 @@ import type { Reader } from '../client/client.ts';
 import type { Kind, ObjectRef } from '../kube/kind.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Plan, StatusBase } from './plan.ts';
+import type { Written } from './write.ts';
 
 /** Reads from the informer stores: no I/O, no waiting. Objects are slim projections and read-only. */
 export interface Stores {
@@ -46,6 +47,12 @@ export interface Controller<T extends KubeObject, TWorld, TStatus extends Status
   plan(object: T, world: TWorld, now: number): Plan<TStatus>;
   /** Pure: what to tell the user when observe or carry-out failed (classified errors only); the loop retries with back-off. */
   explain?(object: T, error: unknown, now: number): Plan<TStatus>;
+  /**
+   * Told what the writes of a plan answered, before the next look at the object; of a plan that failed half-way, those
+   * that succeeded. Controllers that record UIDs take them from here instead of reading what was just written. Only a
+   * cache may be filled: what is lost in a crash must be found again by `observe`.
+   */
+  wrote?(ref: ObjectRef, written: readonly Written[]): void;
   /** After the object is gone from the API: forget what is kept in memory about it. */
   forget?(ref: ObjectRef): void;
 }
