@@ -1,0 +1,21 @@
+import type { AnyObject } from '../kube/object.ts';
+import { tenantPlanCrd } from './plan.ts';
+import { resourceCompositionCrd } from './resource-composition.ts';
+import { resourceEventCrd } from './resource-event.ts';
+import { resourceMonitorCrd } from './resource-monitor.ts';
+import { resourcePolicyCrd } from './resource-policy.ts';
+import { revisionCrd } from './revision-crd.ts';
+import { tenantCrd } from './tenant.ts';
+
+/** The CRDs of all our kinds, as our chart ships them. */
+export function crdManifests(): AnyObject[] {
+  return [
+    resourceCompositionCrd(),
+    resourcePolicyCrd(),
+    resourceMonitorCrd(),
+    resourceEventCrd(),
+    tenantCrd(),
+    tenantPlanCrd(),
+    revisionCrd(),
+  ];
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { conditionsSchema, structuralOf } from './define-crd.ts';
+import type { JsonObject } from './json-schema.ts';
+
+const settingsSchema = z.object({
+  tenant: z
+    .string()
+    .optional()
+    .describe(
+      "Name of the Tenant in the provider's namespace that the instance belongs to. Default: the one its namespace is labelled with, else `default`.",
+    ),
+  deletionProtection: z
+    .boolean()
+    .optional()
+    .describe('While true, deleting the instance is refused. Default: false.'),
+  valuesFrom: z
+    .array(
+      z.object({
+        secretName: z.string().describe("Secret in the instance object's namespace."),
+        key: z.string().optional().describe('Key that holds the values as YAML. Default: values.yaml.'),
+      }),
+    )
+    .max(16)
+    .optional()
+    .describe('Values from Secrets, merged over spec in order; for what must not stand in the object.'),
+});
+
+const statusSchema = z.object({
+  conditions: conditionsSchema.optional(),
+  observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks of.'),
+  helmrelease: z
+    .string()
+    .optional()
+    .describe('As in KubePlus: <namespace>:<release>, then the notes or the error.'),
+  error: z.string().optional().describe('What went wrong last, as in KubePlus.'),
+  namespace: z.string().optional().describe('Namespace that holds the instance.'),
+  revision: z.string().optional().describe('Name of the Revision that runs.'),
+  version: z.string().optional().describe('Version of the chart that runs.'),
+  release: z.int().optional().describe("Helm's number of the release."),
+  url: z.string().optional().describe('Where the instance answers, if that can be told.'),
+});
+
+/** Our part of a generated kind, the object `tenantry` beside `spec`. */
+export const instanceSettingsSchema = (): JsonObject =>
+  structuralOf(settingsSchema.describe('Settings that are not values of the chart.'));
+
+/** Status of a generated kind. */
+export const instanceStatusSchema = (): JsonObject =>
+  structuralOf(statusSchema.describe('What became of the instance; written by the operator only.'));

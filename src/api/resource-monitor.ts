@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { Kind } from '../kube/kind.ts';
+import type { AnyObject, KubeObject } from '../kube/object.ts';
+import { AGE_COLUMN, conditionsSchema, defineCrd } from './define-crd.ts';
+import { WORKFLOWS_GROUP } from './names.ts';
+import { subjectSchema } from './resource-policy.ts';
+
+const appEndpointsSchema = z.object({
+  label: z.string().optional().describe('Label (key=value) of the pods that answer.'),
+  endpoint: z.string().optional().describe('Port and path, e.g. :8080/metrics.'),
+  metrics: z.array(z.string().describe('Name of a metric.')).optional().describe('Metrics to show.'),
+});
+
+/** spec of a ResourceMonitor, also inside a composition. */
+export const resourceMonitorSpecSchema = z.object({
+  resource: subjectSchema.optional().describe('The service that is measured.'),
+  monitorRelationships: z
+    .enum(['all', 'owner'])
+    .optional()
+    .describe('Which objects count: all related ones, or those owned.'),
+  appEndpoints: appEndpointsSchema.optional().describe("The application's own metrics."),
+});
+
+export interface ResourceMonitor extends KubeObject {
+  readonly spec?: z.infer<typeof resourceMonitorSpecSchema>;
+}
+
+/** What is measured of a service's instances; written by the operator as KubePlus writes it. */
+export const RESOURCE_MONITOR: Kind<ResourceMonitor> = {
+  group: WORKFLOWS_GROUP,
+  version: 'v1alpha1',
+  kind: 'ResourceMonitor',
+  plural: 'resourcemonitors',
+  namespaced: true,
+};
+
+export const resourceMonitorCrd = (): AnyObject =>
+  defineCrd({
+    kind: RESOURCE_MONITOR,
+    shortNames: ['resmon'],
+    description:
+      'What is measured of the instances of a service, as its ResourceComposition states it. Written by the operator.',
+    spec: resourceMonitorSpecSchema.describe('What is measured.'),
+    status: z
+      .object({ conditions: conditionsSchema.optional() })
+      .describe('Nothing by itself: see the composition.'),
+    specRequired: false,
+    columns: [
+      {
+        name: 'Service',
+        type: 'string',
+        jsonPath: '.spec.resource.kind',
+        description: 'Kind of the service.',
+      },
+      AGE_COLUMN,
+    ],
+  });

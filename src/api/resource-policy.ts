@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Kind } from '../kube/kind.ts';
+import type { AnyObject, KubeObject } from '../kube/object.ts';
+import { AGE_COLUMN, conditionsSchema, defineCrd } from './define-crd.ts';
+import { WORKFLOWS_GROUP } from './names.ts';
+
+/** The kind that a policy or a monitor speaks of. */
+export const subjectSchema = z.object({
+  kind: z.string().optional().describe('Kind of the service.'),
+  group: z.string().optional().describe('API group of the service.'),
+  version: z.string().optional().describe('API version of the service.'),
+});
+
+const resourcesSchema = z.object({
+  cpu: z.string().optional().describe('Kubernetes quantity of processor time, e.g. 500m.'),
+  memory: z.string().optional().describe('Kubernetes quantity of memory, e.g. 512Mi.'),
+});
+
+export const podConfigSchema = z.object({
+  limits: resourcesSchema.optional().describe('Limits set on every container of an instance.'),
+  requests: resourcesSchema.optional().describe('Requests set on every container of an instance.'),
+  nodeSelector: z
+    .string()
+    .optional()
+    .describe('Where pods run: `values.nodeName`, the node that an instance names in spec.nodeName.'),
+});
+
+export const quotaSchema = z.object({
+  'requests.cpu': z.string().optional().describe('Sum of processor requests, a Kubernetes quantity.'),
+  'requests.memory': z.string().optional().describe('Sum of memory requests, a Kubernetes quantity.'),
+  'limits.cpu': z.string().optional().describe('Sum of processor limits, a Kubernetes quantity.'),
+  'limits.memory': z.string().optional().describe('Sum of memory limits, a Kubernetes quantity.'),
+});
+
+export const policySchema = z.object({
+  podconfig: podConfigSchema.optional().describe('What holds for every pod of an instance.'),
+  quota: quotaSchema
+    .optional()
+    .describe('ResourceQuota of every instance. All four values, or none of them.'),
+});
+
+/** spec of a ResourcePolicy, also inside a composition. */
+export const resourcePolicySpecSchema = z.object({
+  resource: subjectSchema.optional().describe('The service that the policy is for.'),
+  policy: policySchema.optional().describe('The policy.'),
+});
+
+export interface ResourcePolicy extends KubeObject {
+  readonly spec?: z.infer<typeof resourcePolicySpecSchema>;
+}
+
+/**
+ * A record of a service's policy, written by the operator as KubePlus writes it. What holds is the composition; a
+ * policy created by itself does nothing, which its description says.
+ */
+export const RESOURCE_POLICY: Kind<ResourcePolicy> = {
+  group: WORKFLOWS_GROUP,
+  version: 'v1alpha1',
+  kind: 'ResourcePolicy',
+  plural: 'resourcepolicies',
+  namespaced: true,
+};
+
+export const resourcePolicyCrd = (): AnyObject =>
+  defineCrd({
+    kind: RESOURCE_POLICY,
+    shortNames: ['respol'],
+    description:
+      'The policy of a service, as its ResourceComposition states it. Written by the operator; what counts is the composition.',
+    spec: resourcePolicySpecSchema.describe('The policy as the composition states it.'),
+    status: z
+      .object({ conditions: conditionsSchema.optional() })
+      .describe('Nothing by itself: see the composition.'),
+    specRequired: false,
+    columns: [
+      {
+        name: 'Service',
+        type: 'string',
+        jsonPath: '.spec.resource.kind',
+        description: 'Kind of the service.',
+      },
+      AGE_COLUMN,
+    ],
+  });
