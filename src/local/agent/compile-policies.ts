@@ -1,7 +1,8 @@
 import { shortHash } from '../../lib/hash.ts';
 import { matchesSelector, type LabelSelector } from '../../kube/selector.ts';
+import type { Namespace, NetworkPolicy } from '../../kube/builtin-kinds.ts';
 import { containsNetwork, formatNetwork, parseNetwork, type Network } from './address.ts';
-import type { NamespaceObject, NetworkPolicy, PolicyPeer, PolicyPort, Protocol } from './policy-objects.ts';
+import { protocolOf, type PolicyPeer, type PolicyPort, type Protocol } from './policy-objects.ts';
 import type { PolicyPod } from './policy-pod.ts';
 import type { Allow, NamedPortAt, PeerMatch, PortMatch, Profile, Ruleset } from './ruleset.ts';
 
@@ -15,7 +16,7 @@ const MAX_PORT = 65_535;
 export interface PolicyWorld {
   readonly policies: readonly NetworkPolicy[];
   readonly pods: readonly PolicyPod[];
-  readonly namespaces: readonly NamespaceObject[];
+  readonly namespaces: readonly Namespace[];
   /** Only this node's pods are enforced here; the others are peers. */
   readonly nodeName: string;
 }
@@ -133,7 +134,10 @@ class Compilation {
     const whole = new Set<Protocol>();
     const named = new Set<string>();
     const ranges = new Map<Protocol, [number, number][]>();
-    for (const { protocol = 'TCP', port, endPort } of ports) {
+    for (const entry of ports) {
+      const { port, endPort } = entry;
+      const protocol = protocolOf(entry);
+      if (protocol === undefined) continue;
       if (port === undefined) whole.add(protocol);
       else if (typeof port === 'string') named.add(this.#namedPortSet(port, protocol));
       else push(ranges, protocol, [port, Math.min(endPort ?? port, MAX_PORT)]);

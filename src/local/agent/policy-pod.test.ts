@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { policyPods, slimPod } from './policy-pod.ts';
-import type { PodObject } from './policy-objects.ts';
+import type { Pod } from '../../kube/builtin-kinds.ts';
 
 interface Wish {
   readonly name: string;
   readonly ips?: readonly string[];
   readonly phase?: string;
   readonly created?: string;
-  readonly spec?: PodObject['spec'];
+  readonly spec?: Partial<NonNullable<Pod['spec']>>;
 }
 
 const pod = ({
@@ -16,16 +16,16 @@ const pod = ({
   phase = 'Running',
   created = '2026-01-01T00:00:00Z',
   spec = {},
-}: Wish): PodObject => ({
+}: Wish): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace: 'a', uid: `uid-${name}`, creationTimestamp: created, labels: { name } },
-  spec: { nodeName: 'n1', ...spec },
+  spec: { nodeName: 'n1', containers: [], ...spec },
   status: { phase, podIPs: ips.map((ip) => ({ ip })), ...(ips[0] === undefined ? {} : { podIP: ips[0] }) },
 });
 
 const addresses = (
-  pods: readonly PodObject[],
+  pods: readonly Pod[],
   assigned?: Record<string, string>,
 ): Record<string, readonly string[]> =>
   Object.fromEntries(
@@ -84,10 +84,14 @@ describe('policyPods', () => {
 
   it('has named ports of containers and sidecars, not of ordinary init containers', () => {
     const spec = {
-      containers: [{ ports: [{ name: 'web', containerPort: 80 }, { containerPort: 81 }] }],
+      containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 80 }, { containerPort: 81 }] }],
       initContainers: [
-        { restartPolicy: 'Always', ports: [{ name: 'proxy', containerPort: 90, protocol: 'UDP' as const }] },
-        { ports: [{ name: 'once', containerPort: 99 }] },
+        {
+          name: 'i',
+          restartPolicy: 'Always',
+          ports: [{ name: 'proxy', containerPort: 90, protocol: 'UDP' as const }],
+        },
+        { name: 'j', ports: [{ name: 'once', containerPort: 99 }] },
       ],
     };
 
@@ -100,8 +104,11 @@ describe('policyPods', () => {
   it('decides the same from what the store keeps', () => {
     const spec = {
       hostNetwork: false,
-      containers: [{ image: 'x', ports: [{ name: 'web', containerPort: 80 }] }, { image: 'y' }],
-      initContainers: [{ restartPolicy: 'Always', ports: [{ name: 'proxy', containerPort: 90 }] }],
+      containers: [
+        { name: 'c', image: 'x', ports: [{ name: 'web', containerPort: 80 }] },
+        { name: 'd', image: 'y' },
+      ],
+      initContainers: [{ name: 'i', restartPolicy: 'Always', ports: [{ name: 'proxy', containerPort: 90 }] }],
     };
     const pods = [pod({ name: 'x', ips: ['10.0.0.1'], spec }), pod({ name: 'y', phase: 'Pending' })];
 

@@ -1,5 +1,6 @@
+import type { Pod } from '../../kube/builtin-kinds.ts';
 import { canonicalAddress } from './address.ts';
-import type { PodObject, Protocol } from './policy-objects.ts';
+import { protocolOf, type Protocol } from './policy-objects.ts';
 
 /** A pod as network policies see it: one that has addresses of its own and may send and receive. */
 export interface PolicyPod {
@@ -32,7 +33,7 @@ export type Assignments = ReadonlyMap<string, string>;
  * — a status that has not caught up — the assignment decides, then the younger pod, so that no rule of a dead pod
  * opens the door to a new one.
  */
-export function policyPods(pods: readonly PodObject[], assignments: Assignments = new Map()): PolicyPod[] {
+export function policyPods(pods: readonly Pod[], assignments: Assignments = new Map()): PolicyPod[] {
   const assigned = new Map<string, string[]>();
   for (const [address, uid] of assignments) {
     assigned.set(uid, [...(assigned.get(uid) ?? []), address]);
@@ -48,13 +49,13 @@ export function policyPods(pods: readonly PodObject[], assignments: Assignments 
   });
 }
 
-function isOnPodNetwork(pod: PodObject): boolean {
+function isOnPodNetwork(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return pod.spec?.hostNetwork !== true && phase !== 'Succeeded' && phase !== 'Failed';
 }
 
 /** RFC 3339 stamps of one zone sort as text. The UID settles ties, so that the answer never depends on order. */
-function youngestFirst(a: PodObject, b: PodObject): number {
+function youngestFirst(a: Pod, b: Pod): number {
   const [left, right] = [a, b].map(
     (pod) => `${pod.metadata.creationTimestamp ?? ''}/${pod.metadata.uid ?? ''}`,
   );
@@ -62,13 +63,13 @@ function youngestFirst(a: PodObject, b: PodObject): number {
   return (left ?? '') < (right ?? '') ? 1 : -1;
 }
 
-function statusAddresses(pod: PodObject): string[] {
-  const listed = (pod.status?.podIPs ?? []).map((entry) => entry.ip);
+function statusAddresses(pod: Pod): string[] {
+  const listed = (pod.status?.podIPs ?? []).map((entry) => entry.ip ?? '');
   const all = pod.status?.podIP === undefined ? listed : [pod.status.podIP, ...listed];
   return [...new Set(all.flatMap((text) => canonicalAddress(text) ?? []))];
 }
 
-function policyPod(pod: PodObject, addresses: readonly string[]): PolicyPod {
+function policyPod(pod: Pod, addresses: readonly string[]): PolicyPod {
   return {
     uid: pod.metadata.uid ?? '',
     namespace: pod.metadata.namespace ?? '',
@@ -81,26 +82,30 @@ function policyPod(pod: PodObject, addresses: readonly string[]): PolicyPod {
 }
 
 /** Ports of containers and of init containers that stay (sidecars); an ordinary init container is gone when traffic counts. */
-function namedPorts(pod: PodObject): NamedPort[] {
+function namedPorts(pod: Pod): NamedPort[] {
   const sidecars = (pod.spec?.initContainers ?? []).filter(
     (container) => container.restartPolicy === 'Always',
   );
   return [...(pod.spec?.containers ?? []), ...sidecars].flatMap((container) =>
-    (container.ports ?? []).flatMap(({ name, protocol = 'TCP', containerPort }) =>
-      name === undefined ? [] : [{ name, protocol, port: containerPort }],
-    ),
+    (container.ports ?? []).flatMap((entry) => {
+      const protocol = protocolOf(entry);
+      return entry.name === undefined || protocol === undefined
+        ? []
+        : [{ name: entry.name, protocol, port: entry.containerPort }];
+    }),
   );
 }
 
 /** What a store keeps of a pod for policies: a few hundred bytes instead of several thousand. */
-export function slimPod(pod: PodObject): PodObject {
+export function slimPod(pod: Pod): Pod {
   const { name, namespace, uid, labels, creationTimestamp, resourceVersion } = pod.metadata;
   const { nodeName, hostNetwork, containers, initContainers } = pod.spec ?? {};
   const { phase, podIP, podIPs } = pod.status ?? {};
   const ports = (list: typeof containers): typeof containers =>
     list
       ?.filter((container) => container.ports !== undefined)
-      .map(({ ports: kept = [], restartPolicy }) => ({
+      .map(({ name: own, ports: kept = [], restartPolicy }) => ({
+        name: own,
         ports: kept,
         ...(restartPolicy === undefined ? {} : { restartPolicy }),
       }));
@@ -111,7 +116,7 @@ export function slimPod(pod: PodObject): PodObject {
     spec: dropUndefined({
       nodeName,
       hostNetwork,
-      containers: ports(containers),
+      containers: ports(containers) ?? [],
       initContainers: ports(initContainers),
     }),
     status: dropUndefined({ phase, podIP, podIPs }),
