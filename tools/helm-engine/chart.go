@@ -39,6 +39,8 @@ type chartInfo struct {
 	ValuesSchema json.RawMessage `json:"valuesSchema,omitempty"`
 	CRDs         []document      `json:"crds"`
 	Metadata     *chart.Metadata `json:"metadata"`
+	// Bytes that the parsed chart holds on to: the host bounds the sum.
+	Size int `json:"size"`
 }
 
 func loadChart(handle uint32, bytesOfArchive []byte) reply {
@@ -86,6 +88,7 @@ func describe(parsed *chart.Chart) (*chartInfo, error) {
 		Type:        metadata.Type,
 		CRDs:        []document{},
 		Metadata:    metadata,
+		Size:        sizeOf(parsed),
 	}
 	if info.Type == "" {
 		info.Type = "application"
@@ -107,6 +110,17 @@ func describe(parsed *chart.Chart) (*chartInfo, error) {
 	values, err := defaults(parsed)
 	info.Values = values
 	return info, err
+}
+
+func sizeOf(c *chart.Chart) int {
+	size := 0
+	for _, file := range c.Raw {
+		size += len(file.Data)
+	}
+	for _, dependency := range c.Dependencies() {
+		size += sizeOf(dependency)
+	}
+	return size
 }
 
 // defaults coalesces the values of a chart and of all its dependencies, also of those that are switched off: whoever

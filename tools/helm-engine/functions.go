@@ -85,8 +85,14 @@ func watched(function any, before func([]reflect.Value)) any {
 	}).Interface()
 }
 
+// hostLookup asks the host and answers how many bytes it has to say; takeAnswer copies them. Two calls, so that the
+// host never has to allocate here while this program waits for it.
+//
 //go:wasmimport tenantry lookup
-func hostLookup(address unsafe.Pointer, size uint32) uint64
+func hostLookup(address unsafe.Pointer, size uint32) uint32
+
+//go:wasmimport tenantry answer
+func takeAnswer(address unsafe.Pointer)
 
 // answer is what the host says: an object, or nothing for "not found", or why it could not be asked.
 type answer struct {
@@ -99,21 +105,23 @@ func lookup(apiVersion, kind, namespace, name string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	word := hostLookup(unsafe.Pointer(&question[0]), uint32(len(question)))
-	address := uint32(word >> 32)
-	defer release(address)
-	var said answer
-	if err := json.Unmarshal(pinned[address], &said); err != nil {
+	said := make([]byte, hostLookup(unsafe.Pointer(&question[0]), uint32(len(question))))
+	if len(said) == 0 {
+		return nil, errors.New("the host has no answer")
+	}
+	takeAnswer(unsafe.Pointer(&said[0]))
+	var found answer
+	if err := json.Unmarshal(said, &found); err != nil {
 		return nil, err
 	}
-	if said.Error != "" {
-		return nil, errors.New(said.Error)
+	if found.Error != "" {
+		return nil, errors.New(found.Error)
 	}
 	object := map[string]any{}
-	if len(said.Object) == 0 || string(said.Object) == "null" {
+	if len(found.Object) == 0 || string(found.Object) == "null" {
 		return object, nil
 	}
 	// Whole numbers become int64, as in the objects that Helm's own lookup gives to templates.
-	err = kubejson.Unmarshal(said.Object, &object)
+	err = kubejson.Unmarshal(found.Object, &object)
 	return object, err
 }

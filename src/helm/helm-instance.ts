@@ -1,0 +1,96 @@
+import type { Clock } from '../lib/clock.ts';
+import type { LookupAnswer, WasmReply, WasmRequest } from './engine-protocol.ts';
+import type { LookupQuery } from './rendering.ts';
+import { createWasi } from './wasi.ts';
+import { instantiateWasm, type WasmMemory, type WasmModule } from './webassembly.ts';
+
+/** The functions that tools/helm-engine/main.go exports. */
+interface Exports {
+  readonly memory: WasmMemory;
+  _initialize(): void;
+  configure(softLimit: number): void;
+  alloc(size: number): number;
+  release(address: number): void;
+  load(handle: number, address: number): bigint;
+  render(handle: number, address: number): bigint;
+  drop(handle: number): void;
+}
+
+/** Helm inside this thread. Every function blocks; one that throws leaves an instance that must not be used again. */
+export interface HelmInstance {
+  load(handle: number, archive: Uint8Array): WasmReply;
+  render(handle: number, request: WasmRequest): WasmReply;
+  drop(handle: number): void;
+  /** Size of the WebAssembly memory now; it never shrinks. */
+  memoryBytes(): number;
+  /** What the program printed, for the message of its death. */
+  said(): string;
+}
+
+/** What an instance needs from its thread. */
+export interface InstanceOptions {
+  readonly clock: Clock;
+  /** Bytes, see `WorkerSetup`. */
+  readonly softMemory: number;
+  /** Bytes, see `WorkerSetup`. */
+  readonly replyBytes: number;
+  /** Answers a `lookup` while the templates wait. */
+  readonly lookup: (query: LookupQuery) => LookupAnswer;
+}
+
+/** Instantiates the compiled engine: about 140 ms. */
+export async function startHelm(module: WasmModule, options: InstanceOptions): Promise<HelmInstance> {
+  const wasi = createWasi(options.clock, 'helm');
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const state: { exports?: Exports; answer: Uint8Array } = { answer: new Uint8Array() };
+  const memory = (): ArrayBufferLike => {
+    if (state.exports === undefined) throw new Error('helm engine: called before it was started');
+    return state.exports.memory.buffer;
+  };
+  const imports = {
+    wasi_snapshot_preview1: wasi.imports,
+    tenantry: {
+      lookup: (address: number, size: number): number => {
+        const asked = decoder.decode(new Uint8Array(memory(), address, size));
+        // The Go side writes exactly these four strings (functions.go).
+        state.answer = encoder.encode(JSON.stringify(options.lookup(JSON.parse(asked) as LookupQuery)));
+        return state.answer.length;
+      },
+      answer: (address: number): void => {
+        new Uint8Array(memory(), address, state.answer.length).set(state.answer);
+      },
+    },
+  };
+  const instance = await instantiateWasm(module, imports);
+  // The exports are those of our own program; a wrong file fails at the first call of a missing function.
+  const exports = instance.exports as unknown as Exports;
+  state.exports = exports;
+  wasi.attach(exports.memory);
+  exports._initialize();
+  exports.configure(options.softMemory);
+
+  const call = (what: 'load' | 'render', handle: number, input: Uint8Array): WasmReply => {
+    const address = exports.alloc(input.length);
+    new Uint8Array(memory(), address, input.length).set(input);
+    const word = BigInt.asUintN(64, exports[what](handle, address));
+    exports.release(address);
+    const [at, size] = [Number(word >> 32n), Number(word & 0xffff_ffffn)];
+    if (size > options.replyBytes) {
+      exports.release(at);
+      const message = `the answer has ${size} bytes, at most ${options.replyBytes} are allowed: split the chart`;
+      return { error: { code: 'LimitExceeded', message } };
+    }
+    const text = decoder.decode(new Uint8Array(memory(), at, size));
+    exports.release(at);
+    // `give` in main.go writes nothing but this shape.
+    return JSON.parse(text) as WasmReply;
+  };
+  return {
+    load: (handle, archive) => call('load', handle, archive),
+    render: (handle, request) => call('render', handle, encoder.encode(JSON.stringify(request))),
+    drop: (handle) => exports.drop(handle),
+    memoryBytes: () => exports.memory.buffer.byteLength,
+    said: () => wasi.said(),
+  };
+}
