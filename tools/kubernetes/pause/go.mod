@@ -1,0 +1,3 @@
+module tenantry.local/pause
+
+go 1.26.0
