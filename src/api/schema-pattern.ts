@@ -27,15 +27,12 @@ export function isGoPattern(pattern: string): boolean {
 }
 
 function compiles(pattern: string): boolean {
-  try {
-    new RegExp(pattern, 'u');
-    return true;
-  } catch {
+  // Without the flag, escapes such as \- are allowed, as they are in Go.
+  return ['u', ''].some((flags) => {
     try {
-      new RegExp(pattern); // without the flag, escapes such as \- are allowed, as they are in Go
-      return true;
+      return RegExp(pattern, flags) instanceof RegExp;
     } catch {
       return false;
     }
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { structuralViolations } from '../../test/unit/structural-check.ts';
 import type { Json } from '../kube/object.ts';
 import { isGoPattern } from './schema-pattern.ts';
@@ -101,7 +101,7 @@ describe('toStructural', () => {
   });
 
   it.each<[string, Json, string, string]>([
-    ['conditions', { type: 'object', if: {}, then: {} }, 'spec', 'if'],
+    ['conditions', { type: 'object', if: {}, else: {} }, 'spec', 'if'],
     [
       'negation',
       { type: 'object', properties: { a: { type: 'string', not: { enum: ['x'] } } } },

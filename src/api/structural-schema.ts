@@ -193,11 +193,13 @@ function shape(node: JsonObject, types: readonly string[], at: At, context: Cont
   if (types.length === 2 && types.includes('string') && types.includes('integer')) {
     return { 'x-kubernetes-int-or-string': true };
   }
-  const [type] =
-    types.length === 2 && types.includes('integer') && types.includes('number') ? ['number'] : types;
-  if (types.length > 1 && type !== 'number') note(context, at, 'type');
-  if (types.length > 1 && type === 'number' && types.length > 2) note(context, at, 'type');
-  if (type === undefined || (types.length > 1 && type !== 'number') || types.length > 2) return ANYTHING;
+  const isNumeric = types.every((name) => name === 'integer' || name === 'number');
+  const type = types.length > 1 && isNumeric ? 'number' : types[0];
+  if (type === undefined) return ANYTHING;
+  if (types.length > 1 && !isNumeric) {
+    note(context, at, 'type');
+    return ANYTHING;
+  }
   switch (type) {
     case 'string':
       return stringShape(node, at, context);

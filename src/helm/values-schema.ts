@@ -32,16 +32,18 @@ export function valuesSchemaOf(input: ValuesSchemaInput): ValuesSchema {
   const defaults = mergeValues(chart.values, providerValues);
   const declared = input.ownSchema ?? chart.valuesSchema;
   const comments = valuesComments(chart.valuesYaml);
+  // What the provider sets may be a licence key: consumers read the CRD, so only the chart's own defaults are shown.
+  const shown = without(chart.values, providerValues);
   if (!isJsonObject(declared)) {
     return {
-      schema: finish(inferSchema(chart.values), defaults, comments),
+      schema: finish(inferSchema(chart.values), shown, comments),
       notEnforced: [],
       admission: null,
     };
   }
   const admission = relaxSchema(declared, defaults);
   const { schema, notEnforced } = toStructural(admission);
-  return { schema: finish(asObject(schema), defaults, comments), notEnforced, admission };
+  return { schema: finish(asObject(schema), shown, comments), notEnforced, admission };
 }
 
 /** Maps merged level by level, `over` winning; everything else is replaced, as Helm merges values. */
@@ -52,6 +54,17 @@ export function mergeValues(under: JsonObject, over: JsonObject): JsonObject {
     merged[key] = isJsonObject(below) && isJsonObject(value) ? mergeValues(below, value) : value;
   }
   return merged;
+}
+
+/** Values less those that others replace. */
+function without(values: JsonObject, replaced: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, Json][] => {
+      const other = Object.hasOwn(replaced, name) ? replaced[name] : undefined;
+      if (other === undefined) return [[name, value]];
+      return isJsonObject(value) && isJsonObject(other) ? [[name, without(value, other)]] : [];
+    }),
+  );
 }
 
 /** A spec is an object, whatever a schema forgot to say. */
