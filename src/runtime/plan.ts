@@ -57,6 +57,8 @@ export interface PlannedEvent {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  /** Also when no condition changed: for what happened once and left no trace there, e.g. drift that was put back. */
+  readonly always?: boolean;
 }
 
 /** Status of any of our kinds: kstatus conditions beside whatever the kind has. */

@@ -2,7 +2,7 @@ import { INSTANCE_UID_LABEL } from '../api/names.ts';
 import { FIELD_MANAGER, type Client } from '../client/client.ts';
 import { groupKindOf, type ObjectRef } from '../kube/kind.ts';
 import { isKubeError, KubeError } from '../kube/kube-error.ts';
-import type { AnyObject, KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../kube/object.ts';
 import { countCreatedAsApplied, managedFieldsOf } from './managed-fields.ts';
 import { notOurs } from './not-ours.ts';
 import type { Write } from './plan.ts';
@@ -90,7 +90,7 @@ async function own(client: Client, write: Own): Promise<Written> {
 }
 
 /** Applies over an object that is ours by recorded UID or by label; refuses all others. */
-async function applyOver(client: Client, write: Own, present: AnyObject): Promise<Written> {
+async function applyOver(client: Client, write: Own, present: KubeObject): Promise<Written> {
   const { kind, object, owner, ownerLabel = INSTANCE_UID_LABEL } = write;
   const { uid, labels, deletionTimestamp } = present.metadata;
   const ours = (uid !== undefined && uid === write.uid) || labels?.[ownerLabel] === owner;
@@ -114,7 +114,7 @@ async function applyOver(client: Client, write: Own, present: AnyObject): Promis
 }
 
 /** Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing. */
-async function countCreated(client: Client, write: Own, present: AnyObject): Promise<void> {
+async function countCreated(client: Client, write: Own, present: KubeObject): Promise<void> {
   const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
   if (managedFields === undefined) return;
   const body = [
