@@ -13,7 +13,7 @@ const CHECKS = [
   ['format', bin('prettier'), ['--check', '--log-level=warn', 'src', 'test', 'tools', '*.json', '*.ts']],
   ['unused', bin('knip'), ['--no-progress']],
   ['layers', process.execPath, [join(root, 'tools/check-layers.mjs')]],
-  ['generated', process.execPath, [bin('tsx'), join(root, 'tools/gen.ts'), '--check']],
+  ['generated', process.execPath, [join(root, 'node_modules/tsx/dist/cli.mjs'), join(root, 'tools/gen.ts'), '--check']],
 ];
 
 /** Runs all checks; answers how many passed and failed. */
