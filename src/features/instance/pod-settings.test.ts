@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { INSTANCE_UID_LABEL } from '../../api/names.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { withPodSettings } from './pod-settings.ts';
+import { podTemplateOf } from './pod-templates.ts';
+
+const POD = {
+  metadata: { labels: { app: 'a' } },
+  spec: {
+    containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '1', 'nvidia.com/gpu': 1 } } }],
+    initContainers: [{ name: 'i' }],
+  },
+};
+
+function workload(apiVersion: string, kind: string, spec: object): AnyObject {
+  return { apiVersion, kind, metadata: { name: 'w' }, spec };
+}
+
+describe('withPodSettings', () => {
+  it.each([
+    ['Deployment', workload('apps/v1', 'Deployment', { template: POD })],
+    ['StatefulSet', workload('apps/v1', 'StatefulSet', { template: POD })],
+    ['Job', workload('batch/v1', 'Job', { template: POD })],
+    ['CronJob', workload('batch/v1', 'CronJob', { jobTemplate: { spec: { template: POD } } })],
+    ['Pod', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'w', labels: { app: 'a' } }, spec: POD.spec }],
+  ])('labels the pods of a %s with the instance', (_name, object) => {
+    const template = podTemplateOf(withPodSettings(object, { instanceUid: 'u-1' }));
+
+    expect(template?.metadata?.labels).toEqual({ app: 'a', [INSTANCE_UID_LABEL]: 'u-1' });
+  });
+
+  it('sets the service’s requests and limits on every container, init containers too, over the chart’s', () => {
+    const podResources = { requests: { cpu: '50m' }, limits: { memory: '64Mi' } };
+
+    const object = withPodSettings(workload('apps/v1', 'Deployment', { template: POD }), {
+      instanceUid: 'u',
+      podResources,
+    });
+
+    expect(podTemplateOf(object)?.spec).toMatchObject({
+      containers: [
+        { resources: { requests: { cpu: '50m', 'nvidia.com/gpu': 1 }, limits: { memory: '64Mi' } } },
+      ],
+      initContainers: [{ resources: { requests: { cpu: '50m' }, limits: { memory: '64Mi' } } }],
+    });
+  });
+
+  it('pins pods to the node of the instance through the scheduler', () => {
+    const object = withPodSettings(workload('apps/v1', 'Deployment', { template: POD }), {
+      instanceUid: 'u',
+      nodeName: 'node-1',
+    });
+
+    expect(podTemplateOf(object)?.spec?.nodeSelector).toEqual({ 'kubernetes.io/hostname': 'node-1' });
+  });
+
+  it('leaves objects without pods alone', () => {
+    const object = workload('v1', 'Service', {});
+
+    expect(withPodSettings(object, { instanceUid: 'u' })).toBe(object);
+  });
+});

@@ -1,0 +1,58 @@
+import { INSTANCE_UID_LABEL } from '../../api/names.ts';
+import type { ServicePolicies } from '../../api/revision.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { mapContainers, mapPodTemplate, type ContainerSpec, type PodTemplate } from './pod-templates.ts';
+
+/** Label of every node with its name, set by the kubelet. */
+const HOSTNAME_LABEL = 'kubernetes.io/hostname';
+
+/** What an instance and its service say about pods. */
+export interface PodSettings {
+  readonly instanceUid: string;
+  /** Requests and limits of every container, over the chart's: KubePlus's `podconfig`. */
+  readonly podResources?: ServicePolicies['podResources'];
+  /** Node that all pods go to: the instance's `spec.nodeName`. */
+  readonly nodeName?: string | undefined;
+}
+
+/**
+ * Sets on the pods of an object what the service and the instance ask for. The instance's UID becomes a label of the
+ * pods, so that they can be watched by it.
+ */
+export function withPodSettings(object: AnyObject, settings: PodSettings): AnyObject {
+  return mapPodTemplate(object, (template) => {
+    const labelled = withLabel(template, settings.instanceUid);
+    return withNode(withResources(labelled, settings.podResources), settings.nodeName);
+  });
+}
+
+function withLabel(template: PodTemplate, uid: string): PodTemplate {
+  const labels = { ...template.metadata?.labels, [INSTANCE_UID_LABEL]: uid };
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+function withResources(template: PodTemplate, podResources: PodSettings['podResources']): PodTemplate {
+  if (podResources === undefined) return template;
+  const { requests = {}, limits = {} } = podResources;
+  return mapContainers(template, (container): ContainerSpec => {
+    const resources = container.resources ?? {};
+    return {
+      ...container,
+      resources: {
+        ...resources,
+        requests: { ...resources.requests, ...requests },
+        limits: { ...resources.limits, ...limits },
+      },
+    };
+  });
+}
+
+/** By label and not by `spec.nodeName`: that would pass the scheduler by, and the quota of the node with it. */
+function withNode(template: PodTemplate, nodeName: string | undefined): PodTemplate {
+  if (nodeName === undefined) return template;
+  const spec = template.spec ?? {};
+  return {
+    ...template,
+    spec: { ...spec, nodeSelector: { ...spec.nodeSelector, [HOSTNAME_LABEL]: nodeName } },
+  };
+}
