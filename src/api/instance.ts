@@ -1,5 +1,6 @@
 import { shortHash } from '../lib/hash.ts';
 import type { Condition, Json, KubeObject } from '../kube/object.ts';
+import { SERVICE_CLUSTER_ROLE_PREFIX } from './names.ts';
 
 /** Our own part of a generated kind, beside `spec` (which holds the chart's values and nothing else). */
 export interface InstanceSettings {
@@ -39,4 +40,9 @@ export interface Instance extends KubeObject {
 /** Name of the ServiceAccount that writes the objects of a service's charts; lives in the namespace of the services' accounts. */
 export function serviceAccountName(resource: { readonly group: string; readonly kind: string }): string {
   return `${resource.kind.toLowerCase()}-${shortHash(`${resource.group}/${resource.kind}`)}`;
+}
+
+/** Name of the ClusterRole with what a service's charts need beyond `tenantry-instance`. */
+export function serviceClusterRoleName(resource: { readonly group: string; readonly kind: string }): string {
+  return `${SERVICE_CLUSTER_ROLE_PREFIX}${shortHash(`${resource.group}/${resource.kind}`)}`;
 }
