@@ -49,5 +49,5 @@ export interface Condition {
   /** One plain sentence, stable between reconciles: no times, no counters that move by themselves. */
   readonly message: string;
   readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | undefined;
 }
