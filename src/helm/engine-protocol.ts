@@ -23,7 +23,7 @@ export type ToWorker =
 /** Worker to host. `load` and `render` are answered by one `done` each, in order. */
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly reply: WasmReply; readonly memoryBytes: number }
+  | { readonly type: 'done'; readonly reply: WasmReply; readonly bytes: number }
   | { readonly type: 'lookup'; readonly query: LookupQuery }
   /** The instance is dead; the worker ends after this. */
   | { readonly type: 'fatal'; readonly cause: 'memory' | 'depth' | 'other'; readonly detail: string };

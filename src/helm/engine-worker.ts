@@ -43,11 +43,11 @@ port.on('message', (message: ToWorker) => {
       helm.drop(message.handle);
       return;
     }
-    const reply =
+    const answer =
       message.type === 'load'
         ? helm.load(message.handle, message.archive)
         : helm.render(message.handle, message.request);
-    send({ type: 'done', reply, memoryBytes: helm.memoryBytes() });
+    send({ type: 'done', reply: answer.reply, bytes: answer.bytes });
   } catch (error) {
     const said = helm.said();
     send({

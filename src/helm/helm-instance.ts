@@ -16,13 +16,17 @@ interface Exports {
   drop(handle: number): void;
 }
 
+/** An answer and how many bytes of JSON it was. */
+export interface Answer {
+  readonly reply: WasmReply;
+  readonly bytes: number;
+}
+
 /** Helm inside this thread. Every function blocks; one that throws leaves an instance that must not be used again. */
 export interface HelmInstance {
-  load(handle: number, archive: Uint8Array): WasmReply;
-  render(handle: number, request: WasmRequest): WasmReply;
+  load(handle: number, archive: Uint8Array): Answer;
+  render(handle: number, request: WasmRequest): Answer;
   drop(handle: number): void;
-  /** Size of the WebAssembly memory now; it never shrinks. */
-  memoryBytes(): number;
   /** What the program printed, for the message of its death. */
   said(): string;
 }
@@ -70,7 +74,7 @@ export async function startHelm(module: WasmModule, options: InstanceOptions): P
   exports._initialize();
   exports.configure(options.softMemory);
 
-  const call = (what: 'load' | 'render', handle: number, input: Uint8Array): WasmReply => {
+  const call = (what: 'load' | 'render', handle: number, input: Uint8Array): Answer => {
     const address = exports.alloc(input.length);
     new Uint8Array(memory(), address, input.length).set(input);
     const word = BigInt.asUintN(64, exports[what](handle, address));
@@ -79,18 +83,17 @@ export async function startHelm(module: WasmModule, options: InstanceOptions): P
     if (size > options.replyBytes) {
       exports.release(at);
       const message = `the answer has ${size} bytes, at most ${options.replyBytes} are allowed: split the chart`;
-      return { error: { code: 'LimitExceeded', message } };
+      return { reply: { error: { code: 'LimitExceeded', message } }, bytes: 0 };
     }
     const text = decoder.decode(new Uint8Array(memory(), at, size));
     exports.release(at);
     // `give` in main.go writes nothing but this shape.
-    return JSON.parse(text) as WasmReply;
+    return { reply: JSON.parse(text) as WasmReply, bytes: size };
   };
   return {
     load: (handle, archive) => call('load', handle, archive),
     render: (handle, request) => call('render', handle, encoder.encode(JSON.stringify(request))),
     drop: (handle) => exports.drop(handle),
-    memoryBytes: () => exports.memory.buffer.byteLength,
     said: () => wasi.said(),
   };
 }
