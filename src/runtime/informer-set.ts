@@ -59,7 +59,7 @@ export class InformerSet {
     } else if (!shared.slims.has(watch.slim) && !shared.slims.has(undefined)) {
       shared.slims.add(watch.slim);
       const { informer, slims } = shared;
-      informer.reslim(unionOfSlims(slims)).catch((error: unknown) => this.#onError(watch.kind, error));
+      informer.reslim(unionOfSlims(slims));
     }
     shared.holders += 1;
     for (const [name, keysOf] of Object.entries(watch.indexes ?? {}))

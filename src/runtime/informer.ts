@@ -88,12 +88,15 @@ export class Informer<T extends KubeObject> {
   }
 
   /** Keeps something else of the objects from now on; what is there is fetched anew. */
-  async reslim(slim: Slim<T>): Promise<void> {
+  reslim(slim: Slim<T>): void {
     this.#slim = slim;
     this.#stale = true;
     if (this.#abort === undefined) return;
-    await this.stop();
-    this.start();
+    this.#abort.abort();
+    const abort = new AbortController();
+    this.#abort = abort;
+    // After the old watch has ended: two at once would mix their fillings.
+    this.#running = this.#running.then(() => this.#run(abort.signal));
   }
 
   /**

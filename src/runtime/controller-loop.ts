@@ -1,0 +1,264 @@
+import type { Client } from '../client/client.ts';
+import type { ObjectRef } from '../kube/kind.ts';
+import { isKubeError } from '../kube/kube-error.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createCarryOut, type CarriedOut, type CarryOut } from './carry-out.ts';
+import type { Controller, Read, Watch } from './controller.ts';
+import type { Events } from './events.ts';
+import type { Change } from './informer.ts';
+import type { InformerHold, InformerSet } from './informer-set.ts';
+import type { Log } from './log.ts';
+import type { LookOutcome, Metrics } from './metrics.ts';
+import { keyOf, refOf } from './object-key.ts';
+import { classify } from './outcome.ts';
+import type { Plan, StatusBase } from './plan.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** Objects a controller works on at the same time, unless it says otherwise: most of the time is spent waiting. */
+const DEFAULT_CONCURRENCY = 10;
+/** Rounds with `again` that wrote nothing before the loop backs off: a plan that does not progress must not spin. */
+const IDLE_ROUNDS = 3;
+const MS_PER_SECOND = 1000;
+
+/** What a loop needs. */
+export interface ControllerLoopDeps {
+  /** Fenced by leadership: it also writes. */
+  readonly client: Client;
+  readonly informers: InformerSet;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A controller at work. */
+export interface ControllerLoop {
+  readonly name: string;
+  /** Begins to work once the controller's stores are filled; all its objects are looked at. */
+  start(): void;
+  /** Has an object looked at; nothing before `start`. */
+  enqueue(ref: ObjectRef): void;
+  /** Resolves when no look is under way; looks that are, end before their next write. */
+  stop(): Promise<void>;
+  /** Stops, and lets go of the informers. */
+  close(): Promise<void>;
+}
+
+/** Puts a controller into a loop. Its informers are held from now on, work begins with `start`. */
+export function createControllerLoop<T extends KubeObject, TWorld, TStatus extends StatusBase>(
+  controller: Controller<T, TWorld, TStatus>,
+  deps: ControllerLoopDeps,
+): ControllerLoop {
+  // A function of the controller's own kind is only ever given objects of that kind.
+  const own = { kind: controller.kind, wakes: (object: KubeObject) => [object.metadata] } satisfies Watch;
+  const watches: readonly Watch[] = [own, ...controller.watches];
+  const holds = watches.map((watch) => deps.informers.hold(watch));
+  let running: Running<T, TWorld, TStatus> | undefined;
+  return {
+    name: controller.name,
+    start: () => {
+      running ??= new Running(controller, watches, holds, deps);
+    },
+    enqueue: (ref) => running?.enqueue(ref),
+    stop: async () => {
+      const last = running;
+      running = undefined;
+      await last?.stop();
+    },
+    close: async () => {
+      const last = running;
+      running = undefined;
+      await last?.stop();
+      await Promise.all(holds.map((hold) => hold.release()));
+    },
+  };
+}
+
+/** The time between a start and a stop. */
+class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
+  readonly #controller: Controller<T, TWorld, TStatus>;
+  readonly #deps: ControllerLoopDeps;
+  readonly #log: Log;
+  readonly #queue: WorkQueue;
+  readonly #abort = new AbortController();
+  readonly #read: Read;
+  readonly #carryOut: CarryOut;
+  readonly #unsubscribe: (() => void)[];
+  readonly #idleRounds = new Map<string, number>();
+  readonly #work: Promise<void>;
+
+  constructor(
+    controller: Controller<T, TWorld, TStatus>,
+    watches: readonly Watch[],
+    holds: readonly InformerHold[],
+    deps: ControllerLoopDeps,
+  ) {
+    const { informers, client, clock } = deps;
+    this.#controller = controller;
+    this.#deps = deps;
+    this.#log = deps.log.child({ controller: controller.name });
+    this.#queue = new WorkQueue({ clock });
+    this.#read = { stores: informers.stores, live: client, signal: this.#abort.signal };
+    this.#carryOut = createCarryOut({
+      ...deps,
+      log: this.#log,
+      // Marked as this controller's own: what it says about an object is no reason for it to look again.
+      expect: (kind, ref, planned) => informers.expect(kind, ref, planned ? this : undefined),
+    });
+    this.#unsubscribe = watches.flatMap((watch, index) => {
+      const hold = holds[index];
+      return hold === undefined ? [] : [hold.informer.subscribe((change) => this.#wake(watch, change))];
+    });
+    deps.metrics.watchQueue(controller.name, () => ({
+      waiting: this.#queue.depth,
+      working: this.#queue.working,
+    }));
+    this.#work = this.#begin(holds);
+  }
+
+  enqueue(ref: ObjectRef): void {
+    this.#queue.add(keyOf(ref));
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#queue.stop();
+    await this.#work;
+    this.#deps.metrics.forgetQueue(this.#controller.name);
+  }
+
+  async #begin(holds: readonly InformerHold[]): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      this.#abort.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const synced = Promise.all(holds.map((hold) => hold.informer.synced));
+    await Promise.race([synced, stopped]);
+    if (this.#abort.signal.aborted) return;
+    for (const object of this.#deps.informers.stores.list(this.#controller.kind))
+      this.enqueue(object.metadata);
+    const workers = this.#controller.concurrency ?? DEFAULT_CONCURRENCY;
+    await Promise.all(Array.from({ length: workers }, () => this.#worker()));
+  }
+
+  /** Both states count: what an object pointed at before must learn that it no longer does. */
+  #wake(watch: Watch, change: Change<KubeObject>): void {
+    if (change.origin === this) return;
+    const { stores } = this.#deps.informers;
+    for (const ref of watch.wakes(change.object, stores)) this.enqueue(ref);
+    if (change.previous === undefined || change.previous === change.object) return;
+    for (const ref of watch.wakes(change.previous, stores)) this.enqueue(ref);
+  }
+
+  async #worker(): Promise<void> {
+    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+      // What is looked at now decides anew when to look again.
+      this.#queue.cancelDelay(key);
+      const begin = this.#deps.clock.monotonic();
+      const outcome = await this.#look(key);
+      const seconds = (this.#deps.clock.monotonic() - begin) / MS_PER_SECOND;
+      this.#deps.metrics.looked(this.#controller.name, outcome, seconds);
+      this.#queue.done(key);
+    }
+  }
+
+  /** One look at one object. Never throws: this is where every error ends. */
+  async #look(key: string): Promise<LookOutcome> {
+    const ref = refOf(key);
+    const object = this.#deps.informers.stores.get(this.#controller.kind, ref);
+    if (object === undefined) return this.#gone(key, ref);
+    try {
+      const world = await this.#controller.observe(object, this.#read);
+      const plan = this.#controller.plan(object, world, this.#deps.clock.now());
+      const done = await this.#carryOut(this.#controller.kind, object, plan, this.#abort.signal);
+      return this.#settle(key, plan, done);
+    } catch (error) {
+      return this.#fail(key, object, error);
+    }
+  }
+
+  #gone(key: string, ref: ObjectRef): LookOutcome {
+    this.#queue.forget(key);
+    this.#idleRounds.delete(key);
+    this.#controller.forget?.(ref);
+    return 'gone';
+  }
+
+  #settle(key: string, plan: Plan<TStatus>, done: CarriedOut): LookOutcome {
+    if (plan.again !== true) {
+      this.#queue.forget(key);
+      this.#idleRounds.delete(key);
+      if (plan.lookAgainMs !== undefined) this.#queue.addAfter(key, plan.lookAgainMs);
+      return 'done';
+    }
+    const progressed = done.written.length > 0 || done.statusWritten || done.finalizerWritten;
+    const idle = progressed ? 0 : (this.#idleRounds.get(key) ?? 0) + 1;
+    this.#idleRounds.set(key, idle);
+    if (idle >= IDLE_ROUNDS) {
+      const retryMs = this.#queue.retry(key);
+      this.#log.warn('Plan asks to go on but does nothing', { key, retryMs });
+      return 'again';
+    }
+    this.#queue.forget(key);
+    this.#queue.add(key);
+    return 'again';
+  }
+
+  /** All outcomes of a failed look, in one place. */
+  async #fail(key: string, object: T, error: unknown): Promise<LookOutcome> {
+    const failure = classify(error, this.#queue.failures(key), this.#abort.signal.aborted);
+    switch (failure) {
+      case 'stopped':
+        return failure;
+      case 'quiet': {
+        const retryMs = this.#retry(key, error);
+        this.#log.debug('Look failed, tried again', { key, retryMs, error });
+        return failure;
+      }
+      case 'explain': {
+        await this.#explain(key, object, error);
+        const retryMs = this.#retry(key, error);
+        this.#log.info('Look failed, the object says why', { key, retryMs, error: messageOf(error) });
+        return failure;
+      }
+      case 'terminal':
+        this.#queue.forget(key);
+        await this.#explain(key, object, error);
+        this.#log.info('Look failed until something changes', { key, error: messageOf(error) });
+        return failure;
+      case 'unexpected': {
+        await this.#explain(key, object, error);
+        const retryMs = this.#retry(key, error);
+        this.#log.error('Look failed unexpectedly', { key, retryMs, error });
+        return failure;
+      }
+    }
+  }
+
+  /** Back-off, and never earlier than the server asked for. */
+  #retry(key: string, error: unknown): number {
+    const waitMs = this.#queue.retry(key);
+    const askedMs = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0;
+    if (askedMs <= waitMs) return waitMs;
+    this.#queue.cancelDelay(key);
+    this.#queue.addAfter(key, askedMs);
+    return askedMs;
+  }
+
+  async #explain(key: string, object: T, error: unknown): Promise<void> {
+    const { explain, kind } = this.#controller;
+    if (explain === undefined) return;
+    try {
+      const plan = explain.call(this.#controller, object, error, this.#deps.clock.now());
+      await this.#carryOut(kind, object, plan, this.#abort.signal);
+    } catch (second) {
+      // The first error is retried anyhow, and is explained again then.
+      this.#log.debug('Explanation not written', { key, error: second });
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
