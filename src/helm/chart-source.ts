@@ -1,0 +1,278 @@
+import type { LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
+import type { Clock } from '../lib/clock.ts';
+import { sha256 } from '../lib/hash.ts';
+import { ChartSourceError } from './chart-source-error.ts';
+import { publicAddressCheck, type AddressCheck } from './private-address.ts';
+import { isListedHost, proxyFor, type ProxySettings } from './proxy-rules.ts';
+
+/** Bytes of an archive; Helm's own limit is the same, and kept in chunks it is 30 Secrets. */
+export const MAX_CHART_BYTES = 20 * 1024 * 1024;
+/** Redirects followed; release downloads of the big forges take two. */
+const MAX_REDIRECTS = 5;
+/** Until the first byte of a connection. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** What the operator's owner decided about downloads. */
+export interface ChartSourceSettings {
+  readonly allowHttp: boolean;
+  readonly allowPrivateHosts: boolean;
+  /** The cluster's own ranges, refused even where they are public addresses. */
+  readonly clusterCidrs?: readonly string[];
+  /** PEM certificates to trust besides the usual ones. */
+  readonly caBundle?: string | undefined;
+  readonly proxy?: ProxySettings;
+}
+
+/** Resolves a name to all its addresses, as `dns.promises.lookup(host, { all: true })` does. */
+export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
+
+export interface ChartDownload {
+  readonly url: URL;
+  /** Expected SHA-256 (hex). */
+  readonly digest?: string | undefined;
+  readonly http?: 'forbidden' | 'allowed' | undefined;
+  readonly caBundle?: string | undefined;
+  readonly credentials?:
+    { readonly username: string; readonly password: string } | { readonly token: string } | undefined;
+  /** Milliseconds for the whole download, redirects included. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Gets the bytes of a chart, or throws ChartSourceError. */
+export type FetchChart = (download: ChartDownload) => Promise<Uint8Array>;
+
+/**
+ * Makes the downloader. Every address is checked after it was resolved and the connection goes to the checked one, for
+ * each redirect anew, so that neither a redirect nor DNS that changes leads anywhere else.
+ */
+export function createChartFetcher(
+  settings: ChartSourceSettings,
+  deps: { clock: Clock; resolve: Resolve },
+): FetchChart {
+  const isPublic = publicAddressCheck(settings.clusterCidrs);
+  const guard: AddressCheck = settings.allowPrivateHosts ? () => true : isPublic;
+  return async (download) => {
+    const limit = new AbortController();
+    const cancel = deps.clock.after(download.timeoutMs, () => limit.abort());
+    const signals = [limit.signal, ...(download.signal === undefined ? [] : [download.signal])];
+    try {
+      const bytes = await follow(download, AbortSignal.any(signals), {
+        settings,
+        guard,
+        resolve: deps.resolve,
+      });
+      checkDigest(bytes, download);
+      return bytes;
+    } catch (error) {
+      if (download.signal?.aborted) throw download.signal.reason;
+      if (limit.signal.aborted) {
+        throw new ChartSourceError(
+          'SourceTimeout',
+          `${download.url.host} did not deliver the chart within ${download.timeoutMs / 1000} s; it is tried again`,
+          { cause: error },
+        );
+      }
+      throw classify(error, download.url);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+interface Surroundings {
+  readonly settings: ChartSourceSettings;
+  readonly guard: AddressCheck;
+  readonly resolve: Resolve;
+}
+
+async function follow(
+  download: ChartDownload,
+  signal: AbortSignal,
+  around: Surroundings,
+): Promise<Uint8Array> {
+  let url = download.url;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    checkUrl(url, download, around);
+    const dispatcher = dispatcherFor(url, download, around);
+    try {
+      // Credentials are for the server they were given for, not for the one it sends us to.
+      const headers = url.origin === download.url.origin ? authorization(download) : {};
+      const response = await request(url, { dispatcher, signal, headers: { ...headers, accept: '*/*' } });
+      const { location } = response.headers;
+      if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
+        await response.body.dump();
+        if (!URL.canParse(location, url.href))
+          throw new ChartSourceError('SourceUnavailable', `${url.host} redirects to nowhere`);
+        url = new URL(location, url);
+        continue;
+      }
+      checkStatus(response.statusCode, url);
+      return await read(response, url);
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+  throw new ChartSourceError(
+    'SourceUnavailable',
+    `${download.url.host} redirects more than ${MAX_REDIRECTS} times`,
+  );
+}
+
+function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surroundings): void {
+  if (url.protocol === 'http:' && !(settings.allowHttp && download.http === 'allowed')) {
+    throw new ChartSourceError(
+      'UrlNotAllowed',
+      'http:// is not encrypted and not allowed; use https://, or set chart.http: allowed here and allowHttpCharts in the operator',
+    );
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new ChartSourceError(
+      'UrlNotAllowed',
+      `${url.host} redirects to ${url.protocol}//, which is not followed`,
+    );
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && !guard(host)) throw hostNotAllowed(host);
+  const proxy = settings.proxy ?? {};
+  if (proxyFor(url, proxy) === undefined || settings.allowPrivateHosts) return;
+  if (!isListedHost(url.hostname, proxy.allowedHosts ?? [])) {
+    throw new ChartSourceError(
+      'HostNotAllowed',
+      `${url.hostname} would be asked through a proxy and is not among the hosts the operator may ask there; add it to the allowed chart hosts of the operator, or upload the chart`,
+    );
+  }
+}
+
+function hostNotAllowed(host: string): ChartSourceError {
+  return new ChartSourceError(
+    'HostNotAllowed',
+    `${host} is, or resolves to, an address of this machine, this network or this cluster; upload the chart (kubectl upload chart), or allow private chart hosts in the operator`,
+  );
+}
+
+/** One connection for one request: nothing is shared between providers. */
+function dispatcherFor(url: URL, download: ChartDownload, around: Surroundings): Dispatcher {
+  const { settings } = around;
+  const extra = [settings.caBundle, download.caBundle].filter((pem) => pem !== undefined && pem !== '');
+  const ca = extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra.map(String)] };
+  const proxy = proxyFor(url, settings.proxy ?? {});
+  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: ca });
+  const lookup = checkedLookup(around);
+  return new Agent({ connect: { lookup, timeout: CONNECT_TIMEOUT_MS, ...ca } });
+}
+
+/** Resolves, checks every address, and hands on only what was checked. */
+function checkedLookup({ resolve, guard }: Surroundings): LookupFunction {
+  return (host, options, done) => {
+    resolve(host).then(
+      (addresses) => {
+        const refused = addresses.find(({ address }) => !guard(address));
+        const [first] = addresses;
+        if (refused !== undefined) done(hostNotAllowed(host), '', 0);
+        else if (first === undefined)
+          done(Object.assign(new Error(`no address for ${host}`), { code: 'ENOTFOUND' }), '', 0);
+        else if (options.all === true) done(null, [...addresses]);
+        else done(null, first.address, first.family);
+      },
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), '', 0),
+    );
+  };
+}
+
+function authorization({ credentials }: ChartDownload): Record<string, string> {
+  if (credentials === undefined) return {};
+  if ('token' in credentials) return { authorization: `Bearer ${credentials.token}` };
+  const pair = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return { authorization: `Basic ${pair}` };
+}
+
+function checkStatus(status: number, url: URL): void {
+  if (status === 200) return;
+  if (status === 404 || status === 410) {
+    throw new ChartSourceError(
+      'ChartNotFound',
+      `${url.host} has no ${url.pathname} (HTTP ${status}); correct the chart URL`,
+    );
+  }
+  if (status === 401 || status === 403) {
+    throw new ChartSourceError(
+      'ChartForbidden',
+      `${url.host} refuses ${url.pathname} (HTTP ${status}); name a Secret with username and password, or token, in chart.secretRef`,
+    );
+  }
+  throw new ChartSourceError('SourceUnavailable', `${url.host} answers HTTP ${status}; it is tried again`);
+}
+
+async function read(response: Dispatcher.ResponseData, url: URL): Promise<Uint8Array> {
+  const announced = Number(response.headers['content-length'] ?? 0);
+  if (announced > MAX_CHART_BYTES) throw tooLarge(url);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const part of response.body as AsyncIterable<Uint8Array>) {
+      size += part.byteLength;
+      if (size > MAX_CHART_BYTES) throw tooLarge(url);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof ChartSourceError || codeOf(error) === 'ABORT_ERR') throw error;
+    throw new ChartSourceError(
+      'ChartTruncated',
+      `${url.host} broke off after ${size} bytes of ${url.pathname}; it is tried again`,
+      { cause: error },
+    );
+  }
+  return Buffer.concat(parts);
+}
+
+function tooLarge(url: URL): ChartSourceError {
+  return new ChartSourceError(
+    'ChartTooLarge',
+    `${url.pathname} is larger than ${MAX_CHART_BYTES / 1024 / 1024} MiB; leave what is no template out of the chart (.helmignore)`,
+  );
+}
+
+function checkDigest(bytes: Uint8Array, { digest, url }: ChartDownload): void {
+  if (digest === undefined) return;
+  const found = sha256(bytes);
+  if (found === digest) return;
+  throw new ChartSourceError(
+    'DigestMismatch',
+    `${url.host} delivers an archive with digest ${found}, not ${digest}; correct chart.digest, or find out who changed the archive`,
+  );
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** OpenSSL's and Node's codes for a chain that does not hold. */
+const CERTIFICATE_CODES =
+  /^(?:ERR_TLS_CERT|CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|HOSTNAME_MISMATCH)/;
+
+/** What undici and Node throw, in our words. */
+function classify(error: unknown, url: URL): unknown {
+  if (error instanceof ChartSourceError) return error;
+  if (error instanceof Error && error.cause instanceof ChartSourceError) return error.cause;
+  const code = codeOf(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  if (CERTIFICATE_CODES.test(code)) {
+    const message = `the certificate of ${url.host} is not trusted (${reason}); give the certificates to trust in chart.caBundle or the key ca.crt of chart.secretRef`;
+    return new ChartSourceError('BadCertificate', message, { cause: error });
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_NONAME') {
+    return new ChartSourceError('ChartNotFound', `there is no host ${url.hostname}; correct the chart URL`, {
+      cause: error,
+    });
+  }
+  return new ChartSourceError(
+    'SourceUnavailable',
+    `${url.host} can not be reached (${code === '' ? reason : code}); it is tried again`,
+    { cause: error },
+  );
+}
