@@ -1,0 +1,139 @@
+import { isMap, listAt, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
+import {
+  changedFields,
+  commonLeaves,
+  fieldsOf,
+  formatPath,
+  intersectFields,
+  lookUp,
+  mergeApplied,
+  subtractFields,
+  unionFields,
+  type Fields,
+  type Shape,
+} from './managed-fields.ts';
+import { deepEqual } from '../../src/lib/deep-equal.ts';
+import { StatusError } from './status-error.ts';
+
+interface Entry {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  readonly time: string;
+  readonly subresource: string;
+  readonly fields: Fields;
+}
+
+/** Who writes, for the managed fields. */
+export interface Writer {
+  readonly manager: string;
+  readonly subresource: string;
+  readonly time: string;
+}
+
+function readEntries(object: JsonMap): Entry[] {
+  return listAt(mapAt(object, 'metadata'), 'managedFields')
+    .filter(isMap)
+    .map((entry) => ({
+      manager: stringAt(entry, 'manager') ?? '',
+      operation: entry['operation'] === 'Apply' ? 'Apply' : 'Update',
+      apiVersion: stringAt(entry, 'apiVersion') ?? '',
+      time: stringAt(entry, 'time') ?? '',
+      subresource: stringAt(entry, 'subresource') ?? '',
+      fields: mapAt(entry, 'fieldsV1') as Fields, // true: only this file writes them
+    }));
+}
+
+function withEntries<T extends JsonMap>(object: T, entries: readonly Entry[]): T {
+  const managedFields = entries
+    .filter((entry) => Object.keys(entry.fields).length > 0)
+    .map(({ fields, subresource, ...entry }) => ({
+      ...entry,
+      fieldsType: 'FieldsV1',
+      fieldsV1: fields,
+      ...(subresource === '' ? {} : { subresource }),
+    }));
+  return { ...object, metadata: { ...mapAt(object, 'metadata'), managedFields } };
+}
+
+const same = (entry: Entry, writer: Writer, operation: Entry['operation']): boolean =>
+  entry.manager === writer.manager &&
+  entry.subresource === writer.subresource &&
+  entry.operation === operation;
+
+/** Records a create, update or patch: what changed belongs to the writer, what is gone to nobody. */
+export function recordUpdate(shape: Shape, before: JsonMap, after: Stored, writer: Writer): Stored {
+  const changed = changedFields(shape, before, after);
+  const present = fieldsOf(shape, after);
+  const entries = readEntries(before);
+  const own = entries.find((entry) => same(entry, writer, 'Update'));
+  const others = entries
+    .filter((entry) => entry !== own)
+    .map((entry) => ({ ...entry, fields: intersectFields(subtractFields(entry.fields, changed), present) }));
+  const fields = unionFields(intersectFields(own?.fields ?? {}, present), changed);
+  const time = Object.keys(changed).length > 0 ? writer.time : (own?.time ?? writer.time);
+  return withEntries(after, [
+    ...others,
+    {
+      manager: writer.manager,
+      subresource: writer.subresource,
+      operation: 'Update',
+      apiVersion: after.apiVersion,
+      time,
+      fields,
+    },
+  ]);
+}
+
+/** Server-side apply of a document onto the live object (an empty one where there is none). Throws Conflict. */
+export function applyDocument(
+  shape: Shape,
+  live: JsonMap,
+  document: JsonMap,
+  writer: Writer & { readonly force: boolean },
+): JsonMap {
+  const entries = readEntries(live);
+  const own = entries.find((entry) => same(entry, writer, 'Apply'));
+  const applied = fieldsOf(shape, document);
+  let others = entries.filter((entry) => entry !== own);
+  const conflicts = others.flatMap((other) =>
+    commonLeaves(applied, other.fields)
+      .filter((path) => !deepEqual(lookUp(live, path), lookUp(document, path)))
+      .map((path) => ({ manager: other.manager, field: formatPath(path) })),
+  );
+  if (conflicts.length > 0 && !writer.force) throw conflictError(conflicts);
+  if (conflicts.length > 0) {
+    const changed = changedFields(shape, live, mergeApplied(shape, live, document, {}));
+    others = others.map((other) => ({
+      ...other,
+      fields: subtractFields(other.fields, intersectFields(applied, changed)),
+    }));
+  }
+  const owned = others.reduce<Fields>((all, other) => unionFields(all, other.fields), {});
+  const removed = subtractFields(subtractFields(own?.fields ?? {}, applied), owned);
+  const merged = mergeApplied(shape, live, document, removed);
+  const unchanged = own !== undefined && deepEqual(own.fields, applied) && deepEqual(merged, live);
+  const entry: Entry = {
+    manager: writer.manager,
+    subresource: writer.subresource,
+    operation: 'Apply',
+    apiVersion: stringAt(document, 'apiVersion') ?? '',
+    time: unchanged ? own.time : writer.time,
+    fields: applied,
+  };
+  return withEntries(merged, [entry, ...others]);
+}
+
+function conflictError(
+  conflicts: readonly { readonly manager: string; readonly field: string }[],
+): StatusError {
+  const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`;
+  const texts = conflicts.map(({ manager, field }) => `conflict with "${manager}": ${field}`);
+  return new StatusError('Conflict', `Apply failed with ${count}: ${texts.join(', ')}`, {
+    causes: conflicts.map(({ manager, field }) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with "${manager}"`,
+      field,
+    })),
+  });
+}

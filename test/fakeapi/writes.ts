@@ -1,0 +1,442 @@
+import { randomUUID } from 'node:crypto';
+import { formatTime } from '../../src/kube/conditions.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { deepEqual } from '../../src/lib/deep-equal.ts';
+import { admitCustom } from './custom-schema.ts';
+import { clone, isMap, listAt, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
+import type { Shape } from './managed-fields.ts';
+import { applyDocument, recordUpdate, type Writer } from './ownership.ts';
+import { jsonPatch, mergePatch, strategicPatch } from './patches.ts';
+import { prepareBuiltin } from './prepare-builtin.ts';
+import type { Resource } from './resources.ts';
+import { StatusError } from './status-error.ts';
+import type { Store } from './store.ts';
+
+/** What one write is about. */
+export interface WriteContext {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  /** '' for a create that lets the server choose. */
+  readonly name: string;
+  readonly subresource: string;
+  readonly manager: string;
+  readonly dryRun: boolean;
+}
+
+/** Asked before anything is stored; throws StatusError to deny, answers the object to store. */
+export type Admit = (
+  operation: 'CREATE' | 'UPDATE' | 'DELETE',
+  context: WriteContext,
+  object: Stored | undefined,
+  before: Stored | undefined,
+) => Promise<Stored | undefined>;
+
+/** What writes need of the server around them. */
+export interface WriteDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly admit: Admit;
+}
+
+const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** Kinds whose names are path segments, not DNS names. */
+const FREE_NAMES = new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']);
+const RESTORED = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+];
+
+const shapeOf = (resource: Resource): Shape => ({ kind: resource.kind, schema: resource.schema });
+const describe = (resource: Resource): string =>
+  resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+
+export const notFound = (resource: Resource, name: string): StatusError =>
+  new StatusError('NotFound', `${describe(resource)} "${name}" not found`);
+
+const conflict = (resource: Resource, name: string, message: string): StatusError =>
+  new StatusError('Conflict', `Operation cannot be fulfilled on ${describe(resource)} "${name}": ${message}`);
+
+const invalid = (resource: Resource, name: string, field: string, message: string): StatusError =>
+  new StatusError('Invalid', `${resource.kind} "${name}" is invalid: ${field}: ${message}`, {
+    causes: [{ reason: 'FieldValueInvalid', message, field }],
+  });
+
+function writer(context: WriteContext, deps: WriteDeps): Writer {
+  return { manager: context.manager, subresource: context.subresource, time: formatTime(deps.clock.now()) };
+}
+
+export async function create(context: WriteContext, body: JsonMap, deps: WriteDeps): Promise<Stored> {
+  const { resource } = context;
+  const metadata = mapAt(body, 'metadata');
+  if (stringAt(metadata, 'resourceVersion') !== undefined) {
+    throw new StatusError('BadRequest', 'resourceVersion should not be set on objects to be created');
+  }
+  const generate = stringAt(metadata, 'generateName');
+  const name =
+    stringAt(metadata, 'name') ?? (generate === undefined ? '' : `${generate}${randomUUID().slice(0, 5)}`);
+  const fresh = newObject(context, name, body, deps);
+  const prepared = prepareBuiltin(resource, fresh, undefined);
+  const recorded = recordUpdate(shapeOf(resource), {}, prepared, writer(context, deps));
+  return insert({ ...context, name }, recorded, deps);
+}
+
+function newObject(context: WriteContext, name: string, body: JsonMap, deps: WriteDeps): Stored {
+  const { resource, namespace } = context;
+  checkIdentity(context, name, body, deps);
+  const { status: _status, ...withoutStatus } = body;
+  const { managedFields: _managed, deletionTimestamp: _deletion, ...metadata } = mapAt(body, 'metadata');
+  return {
+    ...(resource.hasStatus ? withoutStatus : body),
+    apiVersion: String(body['apiVersion']),
+    kind: resource.kind,
+    metadata: {
+      ...clone(metadata),
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid: randomUUID(),
+      resourceVersion: '',
+      creationTimestamp: formatTime(deps.clock.now()),
+      ...(resource.hasGeneration ? { generation: 1 } : {}),
+    },
+  };
+}
+
+function checkIdentity(
+  { resource, namespace }: WriteContext,
+  name: string,
+  body: JsonMap,
+  { store }: WriteDeps,
+): void {
+  const expected = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  if (body['apiVersion'] !== expected || body['kind'] !== resource.kind) {
+    throw new StatusError(
+      'BadRequest',
+      `the object is ${String(body['apiVersion'])} ${String(body['kind'])}, expected ${expected} ${resource.kind}`,
+    );
+  }
+  const given = stringAt(mapAt(body, 'metadata'), 'namespace');
+  if (given !== undefined && given !== namespace) {
+    throw new StatusError(
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  if (name === '')
+    throw invalid(resource, '', 'metadata.name', 'Required value: name or generateName is required');
+  const wellFormed = FREE_NAMES.has(resource.kind)
+    ? !/[/%]/.test(name)
+    : DNS_NAME.test(name) && name.length <= 253;
+  const short =
+    resource.kind !== 'Namespace' && resource.kind !== 'Service'
+      ? true
+      : name.length <= 63 && !name.includes('.');
+  if (!wellFormed || !short)
+    throw invalid(
+      resource,
+      name,
+      'metadata.name',
+      `Invalid value: ${JSON.stringify(name)}: must be a DNS name`,
+    );
+  if (namespace === undefined) return;
+  const home = store.get('namespaces.', undefined, namespace);
+  if (home === undefined) throw new StatusError('NotFound', `namespaces "${namespace}" not found`);
+  if (home.metadata['deletionTimestamp'] !== undefined) {
+    const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw new StatusError('Forbidden', `${describe(resource)} "${name}" is forbidden: ${message}`, {
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    });
+  }
+}
+
+async function insert(context: WriteContext, object: Stored, deps: WriteDeps): Promise<Stored> {
+  const { resource, namespace, name } = context;
+  const exists = (): boolean => deps.store.get(resource.store, namespace, name) !== undefined;
+  const taken = (): StatusError =>
+    new StatusError('AlreadyExists', `${describe(resource)} "${name}" already exists`);
+  if (exists()) throw taken();
+  const admitted = (await deps.admit('CREATE', context, object, undefined)) ?? object;
+  const final = admitCustom(resource, admitted) as Stored; // true: apiVersion, kind and metadata are kept
+  if (context.dryRun) return final;
+  if (exists()) throw taken(); // somebody was faster while admission looked
+  return deps.store.put(resource.store, final);
+}
+
+export async function replace(context: WriteContext, body: JsonMap, deps: WriteDeps): Promise<Stored> {
+  const { resource, name } = context;
+  const before = current(context, deps);
+  checkBodyName(context, body);
+  if (resource.crd !== undefined && stringAt(mapAt(body, 'metadata'), 'resourceVersion') === undefined) {
+    throw invalid(
+      resource,
+      name,
+      'metadata.resourceVersion',
+      'Invalid value: 0x0: must be specified for an update',
+    );
+  }
+  checkPreconditions(context, before, mapAt(body, 'metadata'));
+  return update(context, before, body, deps);
+}
+
+export async function patch(
+  context: WriteContext,
+  type: 'merge' | 'json' | 'strategic',
+  body: unknown,
+  deps: WriteDeps,
+): Promise<Stored> {
+  const { resource, name } = context;
+  const before = current(context, deps);
+  if (type === 'strategic' && resource.crd !== undefined) {
+    throw new StatusError(
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    );
+  }
+  const patched = {
+    merge: mergePatch,
+    json: jsonPatch,
+    strategic: (o: unknown, p: unknown) => strategicPatch(resource.kind, o, p),
+  };
+  const after = patched[type](clone(before), body);
+  if (!isMap(after)) throw new StatusError('BadRequest', `${name}: the patched object is not an object`);
+  checkPreconditions(context, before, mapAt(after, 'metadata'));
+  return update(context, before, after, deps);
+}
+
+export async function apply(
+  context: WriteContext,
+  body: JsonMap,
+  force: boolean,
+  deps: WriteDeps,
+): Promise<Stored> {
+  const { resource, name, subresource } = context;
+  const metadata = mapAt(body, 'metadata');
+  if (context.manager === '') {
+    throw new StatusError(
+      'BadRequest',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  }
+  if (metadata['managedFields'] !== undefined)
+    throw new StatusError('BadRequest', 'metadata.managedFields must be nil');
+  checkBodyName(context, body);
+  const before = deps.store.get(resource.store, context.namespace, name);
+  const document = appliedPart(context, body);
+  const owner = { ...writer(context, deps), force };
+  if (before !== undefined) {
+    checkPreconditions(context, before, metadata);
+    return update(
+      context,
+      before,
+      applyDocument(shapeOf(resource), before, document, owner),
+      deps,
+      'recorded',
+    );
+  }
+  if (subresource !== '') throw notFound(resource, name);
+  if (metadata['uid'] !== undefined) {
+    throw conflict(
+      resource,
+      name,
+      `uid mismatch: the provided object specified uid ${String(metadata['uid'])}, and no existing object was found`,
+    );
+  }
+  const recorded = applyDocument(shapeOf(resource), {}, document, owner);
+  const { managedFields } = mapAt(recorded, 'metadata');
+  const fresh = prepareBuiltin(resource, newObject(context, name, document, deps), undefined);
+  return insert(context, { ...fresh, metadata: { ...fresh.metadata, managedFields } }, deps);
+}
+
+/** Through the status door only status comes in, through the main one everything else. */
+function appliedPart({ resource, subresource }: WriteContext, body: JsonMap): JsonMap {
+  const { status, ...rest } = body;
+  if (subresource === 'status') {
+    return {
+      apiVersion: body['apiVersion'],
+      kind: body['kind'],
+      metadata: { name: mapAt(body, 'metadata')['name'] },
+      ...(status === undefined ? {} : { status }),
+    };
+  }
+  return resource.hasStatus ? rest : body;
+}
+
+function current({ resource, namespace, name }: WriteContext, { store }: WriteDeps): Stored {
+  const object = store.get(resource.store, namespace, name);
+  if (object === undefined) throw notFound(resource, name);
+  return object;
+}
+
+function checkBodyName({ resource, name, namespace }: WriteContext, body: JsonMap): void {
+  const metadata = mapAt(body, 'metadata');
+  const given = stringAt(metadata, 'name');
+  if (given !== undefined && given !== name) {
+    throw new StatusError(
+      'BadRequest',
+      `the name of the object (${given}) does not match the name on the URL (${name})`,
+    );
+  }
+  const home = stringAt(metadata, 'namespace');
+  if (home !== undefined && home !== namespace) {
+    throw new StatusError(
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  if (body['kind'] !== resource.kind)
+    throw new StatusError('BadRequest', `the object is a ${String(body['kind'])}, expected ${resource.kind}`);
+}
+
+function checkPreconditions({ resource, name }: WriteContext, before: Stored, metadata: JsonMap): void {
+  const { uid, resourceVersion } = metadata;
+  if (uid !== undefined && uid !== '' && uid !== before.metadata.uid) {
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${before.metadata.uid}`,
+    );
+  }
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== '' &&
+    resourceVersion !== before.metadata.resourceVersion
+  ) {
+    throw conflict(
+      resource,
+      name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  }
+}
+
+/** The common tail of every change of an object that exists. */
+async function update(
+  context: WriteContext,
+  before: Stored,
+  wanted: JsonMap,
+  deps: WriteDeps,
+  fields: 'recorded' | 'to record' = 'to record',
+): Promise<Stored> {
+  const { resource } = context;
+  let after = restoreServerFields(context, before, wanted);
+  checkFinalizers(context, before, after);
+  after = prepareBuiltin(resource, after, before);
+  after = (await deps.admit('UPDATE', context, after, before)) ?? after;
+  after = admitCustom(resource, after) as Stored; // true: apiVersion, kind and metadata are kept
+  if (fields === 'to record') after = recordUpdate(shapeOf(resource), before, after, writer(context, deps));
+  if (resource.hasGeneration && !deepEqual(specOf(before), specOf(after))) {
+    const { generation } = before.metadata;
+    after = {
+      ...after,
+      metadata: { ...after.metadata, generation: (typeof generation === 'number' ? generation : 0) + 1 },
+    };
+  }
+  if (deepEqual(before, after) || context.dryRun) return after;
+  const now = deps.store.get(resource.store, context.namespace, context.name);
+  if (now !== before)
+    throw conflict(
+      resource,
+      context.name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  const stored = deps.store.put(resource.store, after);
+  return isDone(stored) ? deps.store.remove(resource.store, stored) : stored;
+}
+
+/** An object marked for deletion goes with its last finalizer. */
+export const isDone = (object: Stored): boolean =>
+  object.metadata['deletionTimestamp'] !== undefined &&
+  listAt(object.metadata, 'finalizers').length === 0 &&
+  listAt(mapAt(object, 'spec'), object.kind === 'Namespace' ? 'finalizers' : ' ').length === 0;
+
+function restoreServerFields(
+  { resource, subresource }: WriteContext,
+  before: Stored,
+  wanted: JsonMap,
+): Stored {
+  const given = mapAt(wanted, 'metadata');
+  const status = (from: JsonMap): JsonMap => (from['status'] === undefined ? {} : { status: from['status'] });
+  if (subresource === 'status') {
+    const managedFields = given['managedFields'];
+    return { ...before, metadata: { ...before.metadata, managedFields }, ...status(wanted) };
+  }
+  const metadata: JsonMap = { ...given, resourceVersion: before.metadata.resourceVersion };
+  for (const key of RESTORED) {
+    if (before.metadata[key] === undefined) delete metadata[key];
+    else metadata[key] = before.metadata[key];
+  }
+  const { status: _status, ...rest } = wanted;
+  // True: the name, the UID and the version were put back above.
+  return {
+    ...rest,
+    ...(resource.hasStatus ? status(before) : status(wanted)),
+    apiVersion: String(wanted['apiVersion'] ?? before.apiVersion),
+    kind: before.kind,
+    metadata,
+  } as Stored;
+}
+
+function checkFinalizers({ resource, name }: WriteContext, before: Stored, after: Stored): void {
+  if (before.metadata['deletionTimestamp'] === undefined) return;
+  const had = listAt(before.metadata, 'finalizers');
+  const added = listAt(after.metadata, 'finalizers').filter((finalizer) => !had.includes(finalizer));
+  if (added.length > 0) {
+    throw invalid(
+      resource,
+      name,
+      'metadata.finalizers',
+      `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
+    );
+  }
+}
+
+function specOf(object: Stored): JsonMap {
+  const { metadata: _metadata, status: _status, apiVersion: _apiVersion, ...rest } = object;
+  return rest;
+}
+
+/** What a delete asks for. */
+export interface Deletion {
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** Marks an object for deletion, or removes it if nothing holds it. */
+export async function remove(context: WriteContext, deletion: Deletion, deps: WriteDeps): Promise<Stored> {
+  const { resource } = context;
+  const before = current(context, deps);
+  checkPreconditions(context, before, { uid: deletion.uid, resourceVersion: deletion.resourceVersion });
+  await deps.admit('DELETE', context, undefined, before);
+  if (context.dryRun) return before;
+  const finalizers = [
+    ...listAt(before.metadata, 'finalizers'),
+    ...(deletion.propagation === 'Foreground' ? ['foregroundDeletion'] : []),
+    ...(deletion.propagation === 'Orphan' ? ['orphan'] : []),
+  ];
+  const held = finalizers.length > 0 || (resource.kind === 'Namespace' && resource.group === '');
+  if (!held) return deps.store.remove(resource.store, before);
+  if (before.metadata['deletionTimestamp'] !== undefined) return before;
+  const { generation } = before.metadata;
+  return deps.store.put(resource.store, {
+    ...before,
+    ...(resource.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {}),
+    metadata: {
+      ...before.metadata,
+      finalizers: [...new Set(finalizers)],
+      deletionTimestamp: formatTime(deps.clock.now()),
+      deletionGracePeriodSeconds: 0,
+      ...(typeof generation === 'number' ? { generation: generation + 1 } : {}),
+    },
+  });
+}
