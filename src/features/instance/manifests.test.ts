@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { joinManifests, parseRendering, splitManifests } from './manifests.ts';
+
+const MANIFESTS = [
+  { source: 'w/templates/a.yaml', content: 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n' },
+  {
+    source: 'w/templates/b.yaml',
+    content:
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\ndata:\n  x: |\n    ---\n    # Source: fake\n',
+  },
+];
+
+describe('joinManifests', () => {
+  it('is read back by splitManifests, look-alikes of the separator included', () => {
+    expect(splitManifests(joinManifests(MANIFESTS))).toEqual(MANIFESTS);
+  });
+
+  it('is empty for a chart that renders nothing', () => {
+    expect(splitManifests(joinManifests([]))).toEqual([]);
+  });
+});
+
+describe('parseRendering', () => {
+  it('keeps the template of every object', () => {
+    const parsed = parseRendering({ manifests: MANIFESTS, hooks: [], notes: '', volatile: [] });
+
+    expect(parsed.objects.map(({ source, object }) => [source, object.metadata.name])).toEqual([
+      ['w/templates/a.yaml', 'a'],
+      ['w/templates/b.yaml', 'b'],
+    ]);
+  });
+
+  it('names the template of what is no manifest', () => {
+    const broken = { source: 'w/templates/c.yaml', content: 'kind: ConfigMap' };
+
+    expect(() => parseRendering({ manifests: [broken], hooks: [], notes: '', volatile: [] })).toThrow(
+      /w\/templates\/c\.yaml.*apiVersion/,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import type { AnyObject } from '../../kube/object.ts';
+import { parseManifests } from '../../kube/yaml.ts';
+import { RenderError, type Hook, type Manifest, type Rendering } from '../../helm/rendering.ts';
+
+/** An object and the template file that it came from. */
+export interface SourcedObject {
+  readonly source: string;
+  readonly object: AnyObject;
+}
+
+/** A hook with its object parsed. */
+export interface SourcedHook extends SourcedObject {
+  readonly hook: Hook;
+}
+
+export interface ParsedRendering {
+  readonly objects: readonly SourcedObject[];
+  readonly hooks: readonly SourcedHook[];
+}
+
+/** The objects of a rendering. Throws RenderError (TemplateFailed) that names the template for what is no manifest. */
+export function parseRendering(rendering: Rendering): ParsedRendering {
+  return {
+    objects: rendering.manifests.flatMap((manifest) =>
+      parse(manifest).map((object) => ({ source: manifest.source, object })),
+    ),
+    hooks: rendering.hooks.flatMap((hook) =>
+      parse(hook).map((object) => ({ source: hook.source, object, hook })),
+    ),
+  };
+}
+
+function parse(manifest: Manifest): readonly AnyObject[] {
+  try {
+    return parseManifests(manifest.content);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RenderError('TemplateFailed', `${manifest.source}: ${reason}`, { cause });
+  }
+}
+
+const SEPARATOR = '---\n# Source: ';
+
+/** The manifests as one text, as Helm keeps them in a release. Not a letter is lost: blank lines may belong to a value. */
+export function joinManifests(manifests: readonly Manifest[]): string {
+  return manifests.map(({ source, content }) => `${SEPARATOR}${source}\n${content}\n`).join('');
+}
+
+/** The manifests of a release. A separator can stand nowhere else: in YAML it ends a document. */
+export function splitManifests(text: string): readonly Manifest[] {
+  const whole = text.endsWith('\n') ? text.slice(0, -1) : text;
+  return `\n${whole}`
+    .split(`\n${SEPARATOR}`)
+    .slice(1)
+    .map((part) => {
+      const end = part.indexOf('\n');
+      return end < 0
+        ? { source: part, content: '' }
+        : { source: part.slice(0, end), content: part.slice(end + 1) };
+    });
+}

@@ -1,0 +1,174 @@
+import { EXTERNAL_POLICY, RESTRICT_POLICY } from '../../api/names.ts';
+import type { ServicePolicies } from '../../api/revision.ts';
+import type { AnyObject, Json } from '../../kube/object.ts';
+import type { ExposedService } from './exposure.ts';
+
+/** Addresses that are public in no network: cluster, node and metadata addresses are among them. IPv4. */
+const PRIVATE_V4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10', // carrier-grade NAT; pod ranges of some clouds
+  '127.0.0.0/8',
+  '169.254.0.0/16', // link-local: metadata services
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+/** The same for IPv6, and the ranges that embed IPv4 addresses (a way around the list above). */
+const PRIVATE_V6 = [
+  '::/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2002::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+/** Where cluster DNS runs: namespace, pods (undefined: all) and the ports they listen on. */
+const DNS_PEERS: readonly {
+  readonly namespace: string;
+  readonly pods?: Record<string, string>;
+  readonly port: number;
+}[] = [
+  { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' }, port: 53 },
+  { namespace: 'openshift-dns', port: 5353 },
+];
+/** Address of the node-local DNS cache, which is link-local. */
+const NODE_LOCAL_DNS = '169.254.20.10/32';
+
+/** Namespaces that ingress controllers are commonly installed in. */
+export const INGRESS_NAMESPACES: readonly string[] = [
+  'contour',
+  'haproxy-controller',
+  'ingress-nginx',
+  'istio-ingress',
+  'istio-system',
+  'kong',
+  'nginx-gateway',
+  'openshift-ingress',
+  'projectcontour',
+  'traefik',
+];
+const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Where the API server answers, behind its Service. */
+export interface ApiServerAddress {
+  readonly cidr: string;
+  readonly port: number;
+}
+
+/** What the two policies of an instance depend on. */
+export interface NetworkFacts {
+  readonly egress: ServicePolicies['egress'];
+  readonly exposed: readonly ExposedService[];
+  /** Pods of the instance talk to the API server (the chart binds a Role). */
+  readonly usesApi: boolean;
+  readonly apiServer: readonly ApiServerAddress[];
+  /** Ranges of the cluster's pods, services and nodes: closed to egress, even where they are public. */
+  readonly clusterCidrs: readonly string[];
+  readonly ingressNamespaces: readonly string[];
+}
+
+/**
+ * NetworkPolicies of an instance, with KubePlus's names. Several policies add up: `restrict-cross-ns-traffic` isolates
+ * all pods in both directions, `allow-external-traffic` (and `allow-external-traffic-<service>` for every further exposed
+ * Service, whose selector is another) opens the pods that are meant to be reached.
+ */
+export function networkPolicies(facts: NetworkFacts): readonly AnyObject[] {
+  const [first, ...others] = facts.exposed;
+  return [
+    policy(RESTRICT_POLICY, restrictSpec(facts)),
+    policy(EXTERNAL_POLICY, first === undefined ? closedSpec() : externalSpec(first, facts)),
+    ...others.map((service) =>
+      policy(`${EXTERNAL_POLICY}-${service.name}`.slice(0, 253), externalSpec(service, facts)),
+    ),
+  ];
+}
+
+function policy(name: string, spec: Json): AnyObject {
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name }, spec };
+}
+
+function restrictSpec(facts: NetworkFacts): Json {
+  return {
+    podSelector: {},
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ from: [{ podSelector: {} }] }],
+    egress: facts.egress === 'all' ? [{}] : limitedEgress(facts),
+  };
+}
+
+function limitedEgress(facts: NetworkFacts): readonly Json[] {
+  const { v4, v6 } = byFamily(facts.clusterCidrs);
+  const everywhere = [block('0.0.0.0/0', [...PRIVATE_V4, ...v4]), block('::/0', [...PRIVATE_V6, ...v6])];
+  return [
+    { to: [{ podSelector: {} }] },
+    ...DNS_PEERS.map(dnsRule),
+    { to: [{ ipBlock: { cidr: NODE_LOCAL_DNS } }], ports: dnsPorts(53) },
+    ...(facts.egress === 'default' ? [{ to: everywhere }] : []),
+    ...(facts.usesApi ? facts.apiServer.map(apiRule) : []),
+  ];
+}
+
+function dnsRule({ namespace, pods, port }: (typeof DNS_PEERS)[number]): Json {
+  const namespaceSelector = { matchLabels: { [NAMESPACE_NAME_LABEL]: namespace } };
+  const peer =
+    pods === undefined ? { namespaceSelector } : { namespaceSelector, podSelector: { matchLabels: pods } };
+  return { to: [peer], ports: dnsPorts(port) };
+}
+
+function dnsPorts(port: number): Json {
+  return [
+    { protocol: 'UDP', port },
+    { protocol: 'TCP', port },
+  ];
+}
+
+function apiRule({ cidr, port }: ApiServerAddress): Json {
+  return { to: [{ ipBlock: { cidr } }], ports: [{ protocol: 'TCP', port }] };
+}
+
+/** Nothing is exposed: the policy stands there, as in KubePlus, and opens nothing. */
+function closedSpec(): Json {
+  return { podSelector: {}, policyTypes: ['Ingress'], ingress: [] };
+}
+
+function externalSpec(service: ExposedService, facts: NetworkFacts): Json {
+  const controllers = {
+    namespaceSelector: {
+      matchExpressions: [{ key: NAMESPACE_NAME_LABEL, operator: 'In', values: [...facts.ingressNamespaces] }],
+    },
+  };
+  return {
+    podSelector: { matchLabels: { ...service.selector } },
+    policyTypes: ['Ingress'],
+    ingress: [
+      {
+        from: service.outside ? [...outsideBlocks(facts), controllers] : [controllers],
+        ports: service.ports.map(({ port, protocol }) => ({ port, protocol })),
+      },
+    ],
+  };
+}
+
+/** Everything but the cluster's own ranges: other tenants' pods come with a pod's address, nodes are let in. */
+function outsideBlocks(facts: NetworkFacts): readonly Json[] {
+  const { v4, v6 } = byFamily(facts.clusterCidrs);
+  return [block('0.0.0.0/0', v4), block('::/0', v6)];
+}
+
+function block(cidr: string, except: readonly string[]): Json {
+  const unique = [...new Set(except)].sort();
+  return { ipBlock: unique.length === 0 ? { cidr } : { cidr, except: unique } };
+}
+
+function byFamily(cidrs: readonly string[]): {
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+} {
+  return { v4: cidrs.filter((cidr) => !cidr.includes(':')), v6: cidrs.filter((cidr) => cidr.includes(':')) };
+}

@@ -1,0 +1,168 @@
+import {
+  INSTANCE_CLUSTER_ROLE,
+  INSTANCE_KIND_LABEL,
+  INSTANCE_NAME_LABEL,
+  INSTANCE_NAMESPACE_LABEL,
+  INSTANCE_UID_LABEL,
+  INVENTORY_ANNOTATION,
+  MANAGED_BY_LABEL,
+  MANAGED_BY_VALUE,
+  RELEASE_NAME_ANNOTATION,
+  SERVICE_UID_LABEL,
+} from '../../api/names.ts';
+import { serviceClusterRoleName } from '../../api/instance.ts';
+import type { RevisionSpec } from '../../api/revision.ts';
+import { LIMIT_RANGE, NETWORK_POLICY, RESOURCE_QUOTA, ROLE_BINDING } from '../../kube/builtin-kinds.ts';
+import type { Kind } from '../../kube/kind.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { shortHash } from '../../lib/hash.ts';
+import type { ServiceAccountRef } from '../../runtime/plan.ts';
+import { netDefaults } from './fill-resources.ts';
+import { networkPolicies, type NetworkFacts } from './network-policies.ts';
+
+/** Names of an instance and of what stands around it. */
+export interface Identity {
+  /** UID of the instance object: owner of everything. */
+  readonly uid: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Namespace of the instance object. */
+  readonly namespace: string;
+  /** Namespace that holds the instance. */
+  readonly target: string;
+  readonly release: string;
+  readonly serviceUid: string;
+  /** The service's account. */
+  readonly account: ServiceAccountRef;
+}
+
+/** An object with the kind that addresses it. */
+export interface KindedObject {
+  readonly kind: Kind;
+  readonly object: AnyObject;
+}
+
+/** The instance's namespace as it is created: security level, whose it is and what its release may touch. */
+export function namespaceObject(
+  identity: Identity,
+  podSecurity: RevisionSpec['policies']['podSecurity'],
+  inventory: string,
+): AnyObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: identity.target,
+      labels: namespaceLabels(identity, podSecurity),
+      annotations: { [RELEASE_NAME_ANNOTATION]: identity.release, [INVENTORY_ANNOTATION]: inventory },
+    },
+  };
+}
+
+/** Labels of the namespace; names are cut to a label's length, the UID is what counts. */
+export function namespaceLabels(
+  identity: Identity,
+  podSecurity: RevisionSpec['policies']['podSecurity'],
+): Readonly<Record<string, string>> {
+  return {
+    [MANAGED_BY_LABEL]: MANAGED_BY_VALUE,
+    [INSTANCE_UID_LABEL]: identity.uid,
+    [INSTANCE_KIND_LABEL]: labelValue(identity.kind),
+    [INSTANCE_NAME_LABEL]: labelValue(identity.name),
+    [INSTANCE_NAMESPACE_LABEL]: labelValue(identity.namespace),
+    [SERVICE_UID_LABEL]: identity.serviceUid,
+    'pod-security.kubernetes.io/enforce': podSecurity,
+    'pod-security.kubernetes.io/enforce-version': 'latest',
+    'pod-security.kubernetes.io/warn': podSecurity,
+    'pod-security.kubernetes.io/audit': podSecurity,
+  };
+}
+
+const MAX_LABEL = 63;
+
+function labelValue(text: string): string {
+  return text.slice(0, MAX_LABEL).replace(/[^A-Za-z0-9]+$/, '');
+}
+
+/**
+ * Everything that must stand in the namespace before the first pod can: quota, limits, network policies and the bindings
+ * of the service's account. Written by the operator itself.
+ */
+export function policyObjects(
+  identity: Identity,
+  revision: RevisionSpec,
+  network: Omit<NetworkFacts, 'egress'>,
+): readonly KindedObject[] {
+  const { quota, fillResources, egress } = revision.policies;
+  const net = quota !== undefined && fillResources ? netDefaults(quota) : undefined;
+  const objects: readonly (KindedObject | undefined)[] = [
+    quota && { kind: RESOURCE_QUOTA, object: quotaObject(identity, quota) },
+    net && { kind: LIMIT_RANGE, object: limitRangeObject(identity, net) },
+    ...networkPolicies({ ...network, egress }).map((object) => ({ kind: NETWORK_POLICY, object })),
+    { kind: ROLE_BINDING, object: bindingObject(identity, INSTANCE_CLUSTER_ROLE) },
+    revision.rules.length > 0
+      ? { kind: ROLE_BINDING, object: bindingObject(identity, serviceClusterRoleName(revision.resource)) }
+      : undefined,
+  ];
+  return objects.flatMap((one) =>
+    one === undefined ? [] : [{ ...one, object: owned(identity, one.object) }],
+  );
+}
+
+/** The digest that tells whether policies must be written anew. */
+export function policyDigest(
+  objects: readonly KindedObject[],
+  labels: Readonly<Record<string, string>>,
+): string {
+  return shortHash(JSON.stringify([labels, objects.map(({ object }) => object)]), 16);
+}
+
+function owned(identity: Identity, object: AnyObject): AnyObject {
+  const labels = { [MANAGED_BY_LABEL]: MANAGED_BY_VALUE, [INSTANCE_UID_LABEL]: identity.uid };
+  return { ...object, metadata: { ...object.metadata, namespace: identity.target, labels } };
+}
+
+/** Named as the release: KubePlus's users look for it there. */
+function quotaObject(identity: Identity, quota: NonNullable<RevisionSpec['policies']['quota']>): AnyObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: identity.release },
+    spec: { hard: { ...quota } },
+  };
+}
+
+function limitRangeObject(identity: Identity, net: NonNullable<ReturnType<typeof netDefaults>>): AnyObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: identity.release },
+    spec: { limits: [{ type: 'Container', default: net.limits, defaultRequest: net.requests }] },
+  };
+}
+
+function bindingObject(identity: Identity, role: string): AnyObject {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: role },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [
+      { kind: 'ServiceAccount', name: identity.account.name, namespace: identity.account.namespace },
+    ],
+  };
+}
+
+/** The namespace's default account without a token: what runs as nobody in particular needs none. */
+export function defaultAccount(identity: Identity): AnyObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: {
+      name: 'default',
+      namespace: identity.target,
+      labels: { [INSTANCE_UID_LABEL]: identity.uid },
+    },
+    automountServiceAccountToken: false,
+  };
+}

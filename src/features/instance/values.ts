@@ -1,0 +1,96 @@
+import type { Instance } from '../../api/instance.ts';
+import type { RevisionSpec } from '../../api/revision.ts';
+import type { Json } from '../../kube/object.ts';
+import { shortHash } from '../../lib/hash.ts';
+
+export type Values = Readonly<Record<string, Json>>;
+
+/** KubePlus's own field in `spec`: the node all pods of the instance go to. */
+export const NODE_NAME_FIELD = 'nodeName';
+
+/** What a value Secret is, without its content: enough to notice that it changed, and nothing to guess passwords by. */
+export interface ValuesSource {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** Merges values as Helm does with several files: maps key by key, everything else by the later one; null overrides too. */
+export function mergeValues(...layers: readonly (Values | undefined)[]): Values {
+  return layers.reduce<Values>((base, over) => (over === undefined ? base : mergeTwo(base, over)), {});
+}
+
+function mergeTwo(base: Values, over: Values): Values {
+  const merged: Record<string, Json> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = Object.hasOwn(base, key) ? base[key] : undefined;
+    const next = isMap(before) && isMap(value) ? mergeTwo(before, value) : value;
+    // By definition and not by assignment: a key `__proto__` is a value like any other.
+    Object.defineProperty(merged, key, { value: next, enumerable: true, writable: true, configurable: true });
+  }
+  return merged;
+}
+
+export function isMap(value: Json | undefined): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What an instance is rendered with, apart from the values of Secrets. */
+export interface ValueLayers {
+  /** Given to all charts as `global.imageRegistry`, under everything else. */
+  readonly imageRegistry?: string | undefined;
+  readonly provider: Values;
+  readonly spec: Values;
+}
+
+/** The values in order: image registry, provider, instance, then the Secrets it names. */
+export function valuesOf(layers: ValueLayers, secrets: readonly Values[]): Values {
+  const { imageRegistry } = layers;
+  const registry = imageRegistry === undefined ? undefined : { global: { imageRegistry } };
+  return mergeValues(registry, layers.provider, layers.spec, ...secrets);
+}
+
+/** The instance's own values. `nodeName` is taken out unless the chart knows such a value: a strict schema would refuse it. */
+export function specValues(instance: Instance, chartDefaults: Values): Values {
+  const spec = instance.spec ?? {};
+  if (!Object.hasOwn(spec, NODE_NAME_FIELD) || Object.hasOwn(chartDefaults, NODE_NAME_FIELD)) return spec;
+  const { [NODE_NAME_FIELD]: _nodeName, ...values } = spec;
+  return values;
+}
+
+/** The node that the instance names; undefined if it names none. */
+export function nodeNameOf(instance: Instance): string | undefined {
+  const name = instance.spec?.[NODE_NAME_FIELD];
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/**
+ * Digest of everything that an instance's objects are made of. While it stays the same nothing is rendered again, so that
+ * random values never change by themselves. Secrets count by version and not by content: the digest stands where people
+ * who may not read the Secret can see it.
+ */
+export function inputsDigest(
+  instance: Instance,
+  revision: RevisionSpec,
+  sources: readonly ValuesSource[],
+  imageRegistry: string | undefined,
+): string {
+  const { quota, fillResources, podResources, allowedClusterKinds } = revision.policies;
+  const inputs = [
+    revision.chart.digest,
+    revision.providerValues,
+    { quota, fillResources, podResources, allowedClusterKinds },
+    instance.spec ?? {},
+    sources,
+    imageRegistry ?? null,
+  ];
+  return shortHash(canonical(inputs), 24);
+}
+
+/** JSON with sorted keys: the API server may answer maps in another order than they were written. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
