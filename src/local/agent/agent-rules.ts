@@ -5,7 +5,7 @@ type Rule = NonNullable<ClusterRole['rules']>[number];
 const READ = ['get', 'list', 'watch'];
 
 /** The rights an agent needs, and no others: rules of a ClusterRole. */
-export const AGENT_RULES: readonly Rule[] = [
+export const agentRules: readonly Rule[] = [
   {
     apiGroups: [''],
     resources: ['pods', 'namespaces', 'services', 'persistentvolumeclaims', 'persistentvolumes'],
