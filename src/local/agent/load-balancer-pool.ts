@@ -116,7 +116,6 @@ function complete(
   ranges: readonly AddressRange[],
   taken: Map<string, string>,
 ): Grant {
-  const addresses = [...kept];
   const served = familiesOf(service).filter((family) => ranges.some((range) => range.family === family));
   if (served.length === 0) {
     const message = `No load balancer addresses of the family ${familiesOf(service)
@@ -124,9 +123,12 @@ function complete(
       .join(', ')} exist in this cluster`;
     return { kind: 'refused', reason: 'NoAddressRange', message };
   }
+  // In the order of the Service's families, so that the answer does not depend on what was there.
+  const addresses: string[] = [];
   for (const family of served) {
-    if (addresses.some((address) => familyIn(address) === family)) continue;
-    const found = choose(service, family, ranges, taken);
+    const own = kept.find((address) => familyIn(address) === family);
+    const found: Grant =
+      own === undefined ? choose(service, family, ranges, taken) : { kind: 'addresses', addresses: [own] };
     if (found.kind === 'refused') return found;
     addresses.push(...found.addresses);
   }
