@@ -54,6 +54,13 @@ export interface ListResult<T> {
   readonly resourceVersion: string;
 }
 
+/** One page of a list. `first` says that pages seen before are void: the list began, or began again after a 410. */
+export interface ListPage<T> {
+  readonly first: boolean;
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
 /** One event of a watch as the server sent it, already told apart. */
 export type WatchEvent<T> =
   | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: T }
@@ -118,6 +125,8 @@ export interface Client extends Reader {
   ): Promise<T>;
   /** Undefined when the object was gone already (404). A UID precondition that fails throws Conflict. */
   delete(kind: Kind, ref: ObjectRef, options?: DeleteOptions): Promise<AnyObject | undefined>;
+  /** The pages of a list one by one, for who can drop what it has seen: the memory of one page is enough. */
+  pages<T extends KubeObject = AnyObject>(kind: Kind<T>, options?: ListOptions): AsyncIterable<ListPage<T>>;
   /** Yields until the server ends the watch (normal end), an error is thrown, or the signal aborts. */
   watch<T extends KubeObject = AnyObject>(kind: Kind<T>, request: WatchRequest): AsyncIterable<WatchEvent<T>>;
   raw(request: RawRequest): Promise<RawResponse>;

@@ -60,6 +60,7 @@ function clientAs(core: Core, identity: Impersonation | undefined, close: () => 
   const client: Client = {
     get: (kind, ref, options = {}) => object(getRequest(kind, ref), options),
     find: (kind, ref, options) => client.get(kind, ref, options).catch(undefinedIfGone),
+    pages: (kind, options = {}) => listPages(kind, options, object),
     list: (kind, options = {}) => listAll(kind, options, object),
     create: (kind, body, options = {}) => object(createRequest(kind, body, options), options),
     apply: (kind, body, options = {}) => object(applyRequest(kind, body, options), options),

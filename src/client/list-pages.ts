@@ -2,15 +2,8 @@ import { apiVersionOf, type Kind } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ApiRequest } from './api-request.ts';
-import type { CallOptions, ListOptions } from './client.ts';
+import type { CallOptions, ListOptions, ListPage } from './client.ts';
 import { listRequest } from './requests.ts';
-
-/** One page of a list. `first` says that pages seen before are void: the list began (again). */
-export interface Page<T> {
-  readonly first: boolean;
-  readonly items: readonly T[];
-  readonly resourceVersion: string;
-}
 
 /** How often a list is begun again because its continue token expired (compaction while we paged). */
 const MAX_RESTARTS = 3;
@@ -25,7 +18,7 @@ export async function* listPages<T extends KubeObject>(
   kind: Kind<T>,
   options: ListOptions,
   get: <R>(request: ApiRequest, options: CallOptions) => Promise<R>,
-): AsyncGenerator<Page<T>> {
+): AsyncGenerator<ListPage<T>> {
   let token = '';
   for (let restarts = 0; ;) {
     let page: RawPage<T>;
