@@ -1,0 +1,32 @@
+import { FIELD_MANAGER } from '../../client/client.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { shortHash } from '../../lib/hash.ts';
+import { managedFieldsOf } from '../../runtime/managed-fields.ts';
+
+/** Where a slim object in a store carries its mark. Never written to the API. */
+export const MARK_ANNOTATION = 'tenantry.dev/mark';
+
+const MARK_LENGTH = 12;
+
+/**
+ * What tells whether somebody else changed a field of ours: a digest of the fields that the API server counts as ours.
+ * Whoever changes, takes over or removes one of them takes it out of that list, while changes to other fields (a status,
+ * an autoscaler's replicas, a bound volume, annotations of controllers) leave it alone. Undefined if we own nothing on it.
+ */
+export function markOf(object: KubeObject): string | undefined {
+  const kept = object.metadata.annotations?.[MARK_ANNOTATION];
+  if (kept !== undefined) return kept;
+  const fields = managedFieldsOf(object)
+    .filter(({ manager, subresource }) => manager === FIELD_MANAGER && (subresource ?? '') === '')
+    .map(({ operation, fieldsV1 }) => `${operation}:${canonical(fieldsV1)}`)
+    .sort();
+  return fields.length === 0 ? undefined : shortHash(fields.join('\n'), MARK_LENGTH);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

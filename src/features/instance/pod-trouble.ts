@@ -1,0 +1,96 @@
+import type { Pod } from '../../kube/builtin-kinds.ts';
+
+/** What keeps a pod from working, in words that stay the same while the state does. */
+export interface Trouble {
+  /** CamelCase word for the condition. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Waiting reasons that do not pass by themselves soon, and the word we use for them. */
+const WAITING: Readonly<Record<string, string>> = {
+  ErrImagePull: 'ImagePullFailed',
+  ImagePullBackOff: 'ImagePullFailed',
+  ImageInspectError: 'ImagePullFailed',
+  InvalidImageName: 'ImagePullFailed',
+  ErrImageNeverPull: 'ImagePullFailed',
+  CrashLoopBackOff: 'ContainerCrashes',
+  CreateContainerConfigError: 'ContainerConfigError',
+  CreateContainerError: 'ContainerConfigError',
+  RunContainerError: 'ContainerConfigError',
+};
+
+/** Characters of a pod's own words that we repeat; more is a log, and belongs there. */
+const MAX_MESSAGE = 400;
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
+
+/** Why a pod is not well; undefined for one that is or may yet become so. */
+export function podTrouble(pod: Pod): Trouble | undefined {
+  const { status, metadata } = pod;
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    return {
+      reason: 'Unschedulable',
+      message: `Pod ${metadata.name} has no node: ${steady(scheduled.message)}`,
+    };
+  }
+  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+    const trouble = containerTrouble(metadata.name, container);
+    if (trouble !== undefined) return trouble;
+  }
+  if (status?.phase !== 'Failed') return undefined;
+  const why =
+    failureOf(pod) ?? [status.reason, status.message].filter((text) => text !== undefined).join(': ');
+  return { reason: 'PodFailed', message: `Pod ${metadata.name} failed: ${steady(why)}` };
+}
+
+function containerTrouble(pod: string, container: ContainerStatus): Trouble | undefined {
+  const waiting = container.state?.waiting;
+  const reason = WAITING[waiting?.reason ?? ''];
+  if (reason === undefined) return undefined;
+  const where = `Pod ${pod}, container ${container.name}`;
+  if (reason === 'ContainerCrashes') {
+    const last = container.lastState?.terminated;
+    const how = last === undefined ? 'it ends soon after its start' : terminatedText(last);
+    return { reason, message: `${where} crashes: ${how}` };
+  }
+  if (reason === 'ImagePullFailed') {
+    return {
+      reason,
+      message: `${where}: image ${container.image} can't be pulled${imageCause(waiting?.message)}`,
+    };
+  }
+  return { reason, message: `${where} can't be started: ${steady(waiting?.message)}` };
+}
+
+/** The kubelet tells the cause alternately bare and behind `Back-off pulling image …: ErrImagePull: `. */
+function imageCause(message: string | undefined): string {
+  const cause = steady(message?.replace(/^Back-off pulling image "[^"]*"(?:: ErrImagePull: )?/, ''));
+  return cause === '' ? '' : `: ${cause}`;
+}
+
+/** What the first container that failed said of itself; undefined if none ended in failure. */
+export function failureOf(pod: Pod): string | undefined {
+  const { status } = pod;
+  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+    const ended = container.state?.terminated ?? container.lastState?.terminated;
+    if (ended !== undefined && ended.exitCode !== 0)
+      return `container ${container.name}: ${terminatedText(ended)}`;
+  }
+  return undefined;
+}
+
+function terminatedText({ reason, exitCode, message }: Terminated): string {
+  const own = steady(message);
+  const ended =
+    reason === undefined || reason === 'Error' ? `exit code ${exitCode}` : `${reason}, exit code ${exitCode}`;
+  return own === '' ? ended : `${ended}, ${own}`;
+}
+
+/** Words that stay: no line breaks, no ids of attempts, not too long. */
+function steady(text: string | undefined): string {
+  const line = (text ?? '').replace(/\s+/g, ' ').trim();
+  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}…`;
+}
