@@ -23,6 +23,7 @@ export function fenced(client: Client, lease: WriteLease): Client {
     get: (kind, ref, options) => client.get(kind, ref, options),
     find: (kind, ref, options) => client.find(kind, ref, options),
     list: (kind, options) => client.list(kind, options),
+    pages: (kind, options) => client.pages(kind, options),
     watch: (kind, request) => client.watch(kind, request),
     create: async (kind, object, options) =>
       client.create(kind, object, bound(`create ${kind.kind}`, options)),

@@ -91,6 +91,11 @@ export class InformerSet {
     await Promise.all([...this.#shared.values()].map(({ informer }) => informer.stop()));
   }
 
+  /** Resolves when every informer held now has been filled. */
+  async synced(): Promise<void> {
+    await Promise.all([...this.#shared.values()].map(({ informer }) => informer.synced));
+  }
+
   /** Kinds whose stores have not been filled yet, for the readiness check and the log. */
   unsynced(): readonly string[] {
     return [...this.#shared.values()]
