@@ -1,0 +1,104 @@
+import type { Manifest, Rendering } from '../../helm/rendering.ts';
+import { groupKindOf, splitApiVersion, type Kind } from '../../kube/kind.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { parseManifests, YamlError } from '../../kube/yaml.ts';
+import type { ChartProblem } from './chart-problem.ts';
+
+/** An object that a template gave. */
+export interface ChartObject {
+  /** Template file, for messages. */
+  readonly source: string;
+  readonly object: AnyObject;
+}
+
+/** Objects of a rendering, hooks included (those of `helm test` never run here). Documents that are no objects are problems. */
+export function objectsOf(rendering: Rendering): {
+  objects: readonly ChartObject[];
+  problems: readonly ChartProblem[];
+} {
+  const hooks = rendering.hooks.filter((hook) => hook.events.some((event) => event !== 'test'));
+  return parseAll([...rendering.manifests, ...hooks]);
+}
+
+/** Parses documents, each under the name of its file. */
+export function parseAll(manifests: readonly Manifest[]): {
+  objects: readonly ChartObject[];
+  problems: readonly ChartProblem[];
+} {
+  const objects: ChartObject[] = [];
+  const problems: ChartProblem[] = [];
+  for (const { source, content } of manifests) {
+    try {
+      objects.push(...parseManifests(content).map((object) => ({ source, object })));
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error;
+      problems.push({ reason: 'TemplateFailed', message: `${source}: ${error.message}` });
+    }
+  }
+  return { objects, problems };
+}
+
+/** Group and kind of an object, as `group/Kind` or `Kind`. */
+export function groupKindOfObject(object: AnyObject): string {
+  return groupKindOf({ group: splitApiVersion(object.apiVersion).group, kind: object.kind });
+}
+
+/** What the scope check compares with. */
+export interface Scope {
+  /** Namespace of the release. */
+  readonly namespace: string;
+  /** `group/Kind` of the cluster-scoped kinds that the composition allows. */
+  readonly allowedClusterKinds: readonly string[];
+  /** Kinds by `apiVersion/Kind`; undefined for those that neither the cluster nor the chart has. */
+  readonly kinds: ReadonlyMap<string, Kind | undefined>;
+}
+
+/** The key of `Scope.kinds`. */
+export const kindKey = (object: Pick<AnyObject, 'apiVersion' | 'kind'>): string =>
+  `${object.apiVersion}/${object.kind}`;
+
+/** KubePlus's text; it is appended to others, hence the space. */
+export const NAMESPACE_IN_CHART = ' Namespace object is not allowed in the chart.';
+
+/** Objects that leave their instance's namespace, and kinds that nobody serves. One problem for each object. */
+export function scopeProblems(objects: readonly ChartObject[], scope: Scope): ChartProblem[] {
+  const found = objects.flatMap(({ source, object }): ChartProblem[] => {
+    const name = `${object.kind} ${object.metadata.name ?? object.metadata.generateName ?? ''} (${source})`;
+    if (object.apiVersion === 'v1' && object.kind === 'Namespace') {
+      return [{ reason: 'KindNotAllowed', message: NAMESPACE_IN_CHART }];
+    }
+    const kind = scope.kinds.get(kindKey(object));
+    if (kind === undefined) {
+      return [
+        {
+          reason: 'KindUnknown',
+          message: `${name}: this cluster does not serve ${object.kind} of ${object.apiVersion}; install what brings it, or put its CRD into the chart's crds/`,
+        },
+      ];
+    }
+    if (!kind.namespaced) {
+      const groupKind = groupKindOf(kind);
+      if (scope.allowedClusterKinds.includes(groupKind)) return [];
+      return [
+        {
+          reason: 'KindNotAllowed',
+          message: `${name}: ${groupKind} is cluster-scoped; take it out of the chart, or allow it by name in spec.policies.allowedClusterKinds`,
+        },
+      ];
+    }
+    const { namespace } = object.metadata;
+    if (namespace === undefined || namespace === scope.namespace) return [];
+    return [
+      {
+        reason: 'NamespaceNotAllowed',
+        message: `${name}: it is for namespace ${namespace}; an instance stays in its own, write {{ .Release.Namespace }} or leave the namespace out`,
+      },
+    ];
+  });
+  return distinct(found);
+}
+
+/** The same said once. */
+export function distinct(problems: readonly ChartProblem[]): ChartProblem[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
+}

@@ -1,0 +1,246 @@
+import type { JsonObject } from '../../api/json-schema.ts';
+import { INSTANCE_CLUSTER_ROLE } from '../../api/names.ts';
+import { serviceClusterRoleName } from '../../api/instance.ts';
+import type { CompositionSpec } from '../../api/resource-composition.ts';
+import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
+import { RenderError, type ChartInfo, type Rendering } from '../../helm/rendering.ts';
+import { mergeValues } from '../../helm/values-schema.ts';
+import { CLUSTER_ROLE, STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
+import type { Kind } from '../../kube/kind.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { sha256 } from '../../lib/hash.ts';
+import { distinct, kindKey, objectsOf, parseAll, scopeProblems, type ChartObject } from './chart-objects.ts';
+import { ChartProblems, type ChartProblem } from './chart-problem.ts';
+import { chartRights, kindsOfCrds, type ChartRights } from './chart-rights.ts';
+import type { ServiceDeps } from './dependencies.ts';
+import { isCovered, missingPermissions, toRules } from './rights.ts';
+import { storageProblems } from './storage-problems.ts';
+
+/** Namespace of the rendering at registration: no object may be for another one. */
+const SAMPLE_NAMESPACE = 'tenantry-sample';
+/** How soon a grant that somebody made is noticed, where no watch tells of it. */
+const GRANT_RETRY_MS = 30_000;
+
+export interface ChartCheckInput {
+  readonly spec: CompositionSpec;
+  readonly resource: RevisionSpec['resource'];
+  readonly bytes: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A chart that is fit to be registered. */
+export interface CheckedChart {
+  readonly info: ChartInfo;
+  readonly digest: string;
+  readonly size: number;
+  readonly kinds: RevisionSpec['kinds'];
+  /** What the service's account needs beyond ClusterRole `tenantry-instance`. */
+  readonly rules: readonly PolicyRule[];
+  readonly crds: readonly AnyObject[];
+}
+
+type Checks = Pick<ServiceDeps, 'client' | 'engine' | 'discovery' | 'settings'>;
+
+/**
+ * Loads a chart, renders it with its defaults and with every example, and checks what comes out. Nothing is written.
+ * Throws ChartProblems with everything that was found, and KubeError.
+ */
+export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<CheckedChart> {
+  const { info, digest, crds } = await openChart(deps, input);
+  const rendered = await renderAll(deps, input, digest);
+  const parsed = rendered.renderings.map(objectsOf);
+  const objects = parsed.flatMap((one) => one.objects);
+  const kinds = await resolveKinds(deps, objects, crds);
+  const allowedClusterKinds = input.spec.policies?.allowedClusterKinds ?? [];
+  const needed = chartRights(objects, kinds);
+  const [missing, classes] = await Promise.all([
+    missingRights(deps, input, needed),
+    deps.client.list(STORAGE_CLASS),
+  ]);
+  const problems = [
+    ...rendered.problems,
+    ...parsed.flatMap((one) => one.problems),
+    ...missing.problems,
+    ...storageProblems(objects, classes.items),
+    ...scopeProblems(objects, { namespace: SAMPLE_NAMESPACE, allowedClusterKinds, kinds }),
+  ];
+  if (problems.length > 0) throw new ChartProblems(distinct(problems));
+  return {
+    info,
+    digest,
+    size: input.bytes.byteLength,
+    kinds: kindsSeen(objects, kinds),
+    rules: missing.rules,
+    crds,
+  };
+}
+
+async function openChart(
+  deps: Checks,
+  { spec, bytes }: ChartCheckInput,
+): Promise<{ info: ChartInfo; digest: string; crds: readonly AnyObject[] }> {
+  const digest = sha256(bytes);
+  const info = await loadInfo(deps, digest, bytes);
+  const problems: ChartProblem[] = [];
+  const { chartName } = spec.newResource;
+  if (chartName !== undefined && chartName !== '' && chartName !== info.name) {
+    problems.push({
+      reason: 'ChartInvalid',
+      message: `spec.newResource.chartName: the archive holds the chart ${info.name}, not ${chartName}; correct one of the two`,
+    });
+  }
+  if (info.type === 'library') {
+    problems.push({
+      reason: 'ChartInvalid',
+      message: `${info.name} is a library chart and has nothing to install; register a chart that uses it`,
+    });
+  }
+  const crds = parseAll(info.crds);
+  problems.push(...crds.problems);
+  for (const { object, source } of crds.objects) {
+    if (object.kind !== 'CustomResourceDefinition') {
+      problems.push({
+        reason: 'ChartInvalid',
+        message: `${source}: crds/ may hold CustomResourceDefinitions only, not ${object.kind}`,
+      });
+    }
+  }
+  if (problems.length > 0) throw new ChartProblems(problems);
+  return { info, digest, crds: crds.objects.map(({ object }) => object) };
+}
+
+/** What Helm says of a chart; ChartProblems if it can't be loaded. */
+export async function loadInfo(
+  deps: Pick<ServiceDeps, 'engine'>,
+  digest: string,
+  bytes: Uint8Array,
+): Promise<ChartInfo> {
+  try {
+    return await deps.engine.load(digest, bytes);
+  } catch (error) {
+    if (!(error instanceof RenderError) || error.code === 'Cancelled') throw error;
+    throw new ChartProblems(
+      [{ reason: 'ChartInvalid', message: `the chart can not be read: ${error.message}` }],
+      { cause: error },
+    );
+  }
+}
+
+/** The provider's values over the operator's; the chart's defaults lie below, a user's values above. */
+export function baseValues(deps: Pick<ServiceDeps, 'settings'>, spec: CompositionSpec): JsonObject {
+  const { imageRegistry } = deps.settings;
+  const given = imageRegistry === undefined ? {} : { global: { imageRegistry } };
+  return mergeValues(given, spec.newResource.providerValues ?? {});
+}
+
+/**
+ * Defaults first. A chart with mandatory values fails on those by design: that is no problem as long as there is an
+ * example, for the examples then show what it renders.
+ */
+async function renderAll(
+  deps: Checks,
+  input: ChartCheckInput,
+  digest: string,
+): Promise<{ renderings: Rendering[]; problems: ChartProblem[] }> {
+  const capabilities = await deps.discovery.capabilities();
+  const base = baseValues(deps, input.spec);
+  const examples = input.spec.newResource.examples ?? [];
+  const cases = [{ name: undefined, values: {} }, ...examples];
+  const renderings: Rendering[] = [];
+  const problems: ChartProblem[] = [];
+  for (const { name, values } of cases) {
+    try {
+      renderings.push(
+        await deps.engine.render({
+          digest,
+          release: {
+            name: `${input.resource.kind.toLowerCase()}-sample`,
+            namespace: SAMPLE_NAMESPACE,
+            revision: 1,
+            isUpgrade: false,
+          },
+          values: mergeValues(base, values),
+          capabilities,
+          lookup: () => Promise.resolve(undefined),
+          ...(input.signal === undefined ? {} : { signal: input.signal }),
+        }),
+      );
+    } catch (error) {
+      const problem = renderProblem(error, name);
+      if (name !== undefined || examples.length === 0) problems.push(problem);
+    }
+  }
+  return { renderings, problems };
+}
+
+function renderProblem(error: unknown, example: string | undefined): ChartProblem {
+  if (!(error instanceof RenderError) || error.code === 'Cancelled') throw error;
+  const reason = error.code === 'LimitExceeded' ? 'TemplateFailed' : error.code;
+  const remedy =
+    example === undefined
+      ? '; if it needs values, give them as spec.newResource.examples or providerValues'
+      : '';
+  const what = example === undefined ? 'with its defaults' : `with the example ${example}`;
+  return { reason, message: `the chart does not render ${what}: ${error.message}${remedy}` };
+}
+
+async function resolveKinds(
+  deps: Checks,
+  objects: readonly ChartObject[],
+  crds: readonly AnyObject[],
+): Promise<ReadonlyMap<string, Kind | undefined>> {
+  const own = kindsOfCrds(crds);
+  const found = new Map<string, Kind | undefined>();
+  for (const { object } of objects) {
+    const key = kindKey(object);
+    if (found.has(key)) continue;
+    const fromChart = own.find(
+      (kind) => `${kind.group}/${kind.version}` === object.apiVersion && kind.kind === object.kind,
+    );
+    found.set(key, fromChart ?? (await deps.discovery.kindFor(object.apiVersion, object.kind)));
+  }
+  return found;
+}
+
+function kindsSeen(
+  objects: readonly ChartObject[],
+  kinds: ReadonlyMap<string, Kind | undefined>,
+): RevisionSpec['kinds'] {
+  const seen = new Map<string, RevisionSpec['kinds'][number]>();
+  for (const { object } of objects) {
+    const namespaced = kinds.get(kindKey(object))?.namespaced ?? true;
+    seen.set(kindKey(object), { apiVersion: object.apiVersion, kind: object.kind, namespaced });
+  }
+  return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
+}
+
+/** Compares with what services' accounts get everywhere, and with what this service was granted. */
+async function missingRights(
+  deps: Checks,
+  { resource }: ChartCheckInput,
+  needed: ChartRights,
+): Promise<{ rules: readonly PolicyRule[]; problems: readonly ChartProblem[] }> {
+  const [common, granted] = await Promise.all([
+    rulesOfRole(deps, INSTANCE_CLUSTER_ROLE),
+    rulesOfRole(deps, serviceClusterRoleName(resource)),
+  ]);
+  const beyond = needed.rights.filter((right) => !isCovered(right, common));
+  const lacking = beyond.filter((right) => !isCovered(right, granted));
+  // Paths such as /metrics are no objects of a namespace: no binding of an instance can give them.
+  const problems: ChartProblem[] =
+    lacking.length === 0 && needed.paths.length === 0
+      ? []
+      : [
+          {
+            reason: 'MissingPermissions',
+            message: missingPermissions(toRules(lacking), needed.paths),
+            retryMs: GRANT_RETRY_MS,
+          },
+        ];
+  return { rules: toRules(beyond), problems };
+}
+
+async function rulesOfRole({ client }: Checks, name: string): Promise<readonly PolicyRule[]> {
+  const role = await client.find(CLUSTER_ROLE, { name });
+  return role?.rules ?? [];
+}

@@ -1,0 +1,131 @@
+import type { Reader } from '../../client/client.ts';
+import type { CompositionSpec } from '../../api/resource-composition.ts';
+import { findUpload, loadChart } from '../../helm/chart-store.ts';
+import { ChartSourceError } from '../../helm/chart-source-error.ts';
+import type { FetchChart } from '../../helm/chart-source.ts';
+import { parseChartUrl } from '../../helm/chart-url.ts';
+import { SECRET, type Secret } from '../../kube/builtin-kinds.ts';
+import { isKubeError } from '../../kube/kube-error.ts';
+import { ChartProblems, type ChartProblem } from './chart-problem.ts';
+import { digestOf } from './spec-findings.ts';
+
+/** A download that has not ended by then is tried again later. */
+export const DOWNLOAD_TIMEOUT_MS = 60_000;
+/** How soon a source that failed is asked again. */
+const SOURCE_RETRY_MS = 30_000;
+
+export interface GetChart {
+  readonly spec: CompositionSpec;
+  /** Namespace of the composition: uploads and Secrets are looked for here. */
+  readonly namespace: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where charts are got from. */
+export interface ChartSources {
+  readonly live: Reader;
+  readonly fetchChart: FetchChart;
+}
+
+/** KubePlus's text. */
+export const uploadMissing = (name: string): string =>
+  `Chart /${name} not found.\nUse kubectl upload chart <charttgz> to upload the chart first.`;
+
+/** The bytes of a composition's chart. Throws ChartProblems with what is wrong and what to do, and KubeError. */
+export async function getChart(sources: ChartSources, request: GetChart): Promise<Uint8Array> {
+  try {
+    return await get(sources, request);
+  } catch (error) {
+    if (!(error instanceof ChartSourceError)) throw error;
+    const retry = error.isTransient || error.code === 'ChartNotFound' ? { retryMs: SOURCE_RETRY_MS } : {};
+    throw new ChartProblems([{ reason: error.code, message: error.message, ...retry }], { cause: error });
+  }
+}
+
+async function get({ live, fetchChart }: ChartSources, request: GetChart): Promise<Uint8Array> {
+  const { spec, namespace } = request;
+  const { chart, chartURL } = spec.newResource;
+  const digest = digestOf(chart?.digest);
+  const source = parseChartUrl(chartURL);
+  if (source.from === 'upload') {
+    const upload = await findUpload(live, namespace, source.name);
+    if (upload === undefined) {
+      throw new ChartProblems([
+        { reason: 'ChartNotFound', message: uploadMissing(source.name), retryMs: SOURCE_RETRY_MS },
+      ]);
+    }
+    if (digest !== undefined && digest !== upload.digest) {
+      throw new ChartSourceError(
+        'DigestMismatch',
+        `the uploaded ${source.name} has digest ${upload.digest}, not ${digest}; correct chart.digest or upload the right archive`,
+      );
+    }
+    return loadUpload(live, namespace, upload);
+  }
+  const secret = await readSecret(live, request);
+  return fetchChart({
+    url: source.url,
+    digest,
+    http: chart?.http,
+    caBundle: [chart?.caBundle, secret.caBundle].filter((pem) => pem !== undefined).join('\n') || undefined,
+    credentials: secret.credentials,
+    timeoutMs: request.timeoutMs ?? DOWNLOAD_TIMEOUT_MS,
+    signal: request.signal,
+  });
+}
+
+async function loadUpload(
+  live: Reader,
+  namespace: string,
+  upload: { name: string; chunks: readonly string[]; digest: string },
+): Promise<Uint8Array> {
+  try {
+    return await loadChart(live, namespace, upload.chunks, upload.digest);
+  } catch (error) {
+    if (!isKubeError(error, 'NotFound')) throw error;
+    const message = `a part of the uploaded chart ${upload.name} is gone; upload it again (kubectl upload chart)`;
+    throw new ChartProblems([{ reason: 'ChartNotFound', message, retryMs: SOURCE_RETRY_MS }], {
+      cause: error,
+    });
+  }
+}
+
+interface SourceSecret {
+  readonly credentials?:
+    { readonly username: string; readonly password: string } | { readonly token: string };
+  readonly caBundle?: string;
+}
+
+async function readSecret(live: Reader, { spec, namespace }: GetChart): Promise<SourceSecret> {
+  const name = spec.newResource.chart?.secretRef?.name;
+  if (name === undefined) return {};
+  const secret = await live.find(SECRET, { namespace, name });
+  if (secret === undefined)
+    throw secretMissing(`there is no Secret ${name} in ${namespace}; create it or take secretRef away`);
+  const [username, password, token, ca] = ['username', 'password', 'token', 'ca.crt'].map((key) =>
+    textOf(secret, key),
+  );
+  const ownCa = ca === undefined ? {} : { caBundle: ca };
+  if (token !== undefined) return { credentials: { token: token.trim() }, ...ownCa };
+  if (username !== undefined && password !== undefined)
+    return { credentials: { username, password }, ...ownCa };
+  if (ca !== undefined) return ownCa;
+  throw secretMissing(
+    `Secret ${name} in ${namespace} holds neither username and password, nor token, nor ca.crt`,
+  );
+}
+
+function textOf(secret: Secret, key: string): string | undefined {
+  const data = secret.data?.[key];
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString();
+}
+
+function secretMissing(what: string): ChartProblems {
+  const problem: ChartProblem = {
+    reason: 'SecretMissing',
+    message: `spec.newResource.chart.secretRef: ${what}`,
+    retryMs: SOURCE_RETRY_MS,
+  };
+  return new ChartProblems([problem]);
+}

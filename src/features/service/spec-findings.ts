@@ -1,0 +1,159 @@
+import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
+import { ChartSourceError } from '../../helm/chart-source-error.ts';
+import { parseChartUrl } from '../../helm/chart-url.ts';
+import { compareQuantities, parseQuantity } from '../../lib/quantity.ts';
+import type { Finding } from '../../runtime/admission.ts';
+import { emptyAsUnset, QUOTA_KEYS } from './service-spec.ts';
+
+/** KubePlus's text. */
+export const INCOMPLETE_QUOTA = `If quota is specified, specify all four values: ${QUOTA_KEYS.join(', ')}`;
+
+const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
+const MAX_LABEL = 63;
+const MAX_GROUP = 200;
+
+/** KubePlus's check that comes before all others (2 in its order). */
+export function kindPeriodFindings(spec: CompositionSpec): Finding[] {
+  const { kind } = spec.newResource.resource;
+  return kind.includes('.') ? [{ message: `Kind name ${kind} invalid. Cannot contain period (.)\n` }] : [];
+}
+
+/** KubePlus's limit of the kind's length (6 in its order), and what a CRD demands of names besides. */
+export function nameFindings(spec: CompositionSpec): Finding[] {
+  const { kind, plural, group, version } = spec.newResource.resource;
+  const at = 'spec.newResource.resource';
+  const found: Finding[] = [];
+  if (kind.length > MAX_KIND_LENGTH) {
+    found.push({
+      message: `Kind name cannot be more than ${MAX_KIND_LENGTH} characters. Consider changing Kind name.\n`,
+    });
+  }
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(kind) && !kind.includes('.')) {
+    found.push(bad(`${at}.kind`, `${show(kind)} must be letters and digits and begin with a capital letter`));
+  }
+  if (!DNS_LABEL.test(plural) || plural.length > MAX_LABEL) {
+    found.push(
+      bad(`${at}.plural`, `${show(plural)} must be small letters, digits and dashes, at most ${MAX_LABEL}`),
+    );
+  }
+  const hasGroup = emptyAsUnset(group);
+  if (hasGroup !== undefined && (!DNS_NAME.test(hasGroup) || hasGroup.length > MAX_GROUP)) {
+    found.push(
+      bad(
+        `${at}.group`,
+        `${show(hasGroup)} must be a domain name with a period, at most ${MAX_GROUP} characters`,
+      ),
+    );
+  }
+  if (hasGroup !== undefined && (hasGroup === 'k8s.io' || hasGroup.endsWith('.k8s.io'))) {
+    found.push(bad(`${at}.group`, `${hasGroup} belongs to Kubernetes; choose a domain of your own`));
+  }
+  const hasVersion = emptyAsUnset(version);
+  if (hasVersion !== undefined && !/^v[1-9]\d*((alpha|beta)[1-9]\d*)?$/.test(hasVersion)) {
+    found.push(bad(`${at}.version`, `${show(hasVersion)} must look like v1, v1alpha1 or v2beta1`));
+  }
+  return found;
+}
+
+/** What is wrong with how the chart is to be got; nothing is fetched. */
+export function sourceFindings(spec: CompositionSpec): Finding[] {
+  const { chartURL, chart } = spec.newResource;
+  const found: Finding[] = [];
+  try {
+    parseChartUrl(chartURL);
+  } catch (error) {
+    if (!(error instanceof ChartSourceError)) throw error;
+    found.push(bad('spec.newResource.chartURL', error.message));
+  }
+  if (chart?.digest !== undefined && digestOf(chart.digest) === undefined) {
+    found.push(
+      bad(
+        'spec.newResource.chart.digest',
+        'must be a SHA-256: 64 hexadecimal digits, with or without sha256: before them',
+      ),
+    );
+  }
+  if (chart?.caBundle !== undefined && !chart.caBundle.includes('-----BEGIN CERTIFICATE-----')) {
+    found.push(
+      bad('spec.newResource.chart.caBundle', 'holds no PEM certificate (-----BEGIN CERTIFICATE-----)'),
+    );
+  }
+  return found;
+}
+
+/** The digest as 64 small hexadecimal digits, or undefined if it is none. */
+export function digestOf(text: string | undefined): string | undefined {
+  const plain = text?.toLowerCase().replace(/^sha256:/, '');
+  return plain !== undefined && /^[0-9a-f]{64}$/.test(plain) ? plain : undefined;
+}
+
+/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. */
+export function policyFindings(spec: CompositionSpec): Finding[] {
+  const policy = spec.respolicy?.spec?.policy;
+  const at = 'spec.respolicy.spec.policy';
+  const quota = QUOTA_KEYS.map((key) => [key, emptyAsUnset(policy?.quota?.[key])] as const);
+  const found: Finding[] = [];
+  const set = quota.filter(([, value]) => value !== undefined).length;
+  if (set > 0 && set < QUOTA_KEYS.length) found.push({ message: INCOMPLETE_QUOTA });
+  for (const [key, value] of quota) found.push(...quantityFindings(`${at}.quota[${key}]`, value));
+  for (const which of ['requests', 'limits'] as const) {
+    for (const name of ['cpu', 'memory'] as const) {
+      found.push(
+        ...quantityFindings(
+          `${at}.podconfig.${which}.${name}`,
+          emptyAsUnset(policy?.podconfig?.[which]?.[name]),
+        ),
+      );
+    }
+  }
+  for (const name of ['cpu', 'memory'] as const) {
+    found.push(
+      ...orderFindings(
+        `${at}.quota[requests.${name}]`,
+        policy?.quota?.[`requests.${name}`],
+        policy?.quota?.[`limits.${name}`],
+      ),
+    );
+    found.push(
+      ...orderFindings(
+        `${at}.podconfig.requests.${name}`,
+        policy?.podconfig?.requests?.[name],
+        policy?.podconfig?.limits?.[name],
+      ),
+    );
+  }
+  const selector = emptyAsUnset(policy?.podconfig?.nodeSelector);
+  if (selector !== undefined && selector !== 'values.nodeName') {
+    found.push(
+      bad(
+        `${at}.podconfig.nodeSelector`,
+        `${show(selector)} is not supported; write values.nodeName, and let instances set spec.nodeName`,
+      ),
+    );
+  }
+  return found;
+}
+
+function quantityFindings(field: string, value: string | undefined): Finding[] {
+  if (value === undefined) return [];
+  const quantity = parseQuantity(value);
+  if (quantity === undefined)
+    return [bad(field, `${show(value)} is not a quantity; write for instance 500m, 2 or 512Mi`)];
+  return quantity.nano < 0n ? [bad(field, `${show(value)} must not be negative`)] : [];
+}
+
+function orderFindings(field: string, request: string | undefined, limit: string | undefined): Finding[] {
+  const [low, high] = [parseQuantity(request ?? ''), parseQuantity(limit ?? '')];
+  if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return [];
+  return [bad(field, `${request} is more than the limit ${limit}`)];
+}
+
+/** Findings of ours begin with the path of the field. */
+export function bad(field: string, what: string): Finding {
+  return { field, message: `${field}: ${what}` };
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
