@@ -47,7 +47,7 @@ export function createWasi(clock: Clock, programName: string): Wasi {
   const nameBytes = new TextEncoder().encode(`${programName}\0`);
   const decoder = new TextDecoder();
 
-  const implemented = {
+  const implemented: Record<string, (...args: never[]) => unknown> = {
     args_sizes_get: (count: number, size: number): number => {
       view().setUint32(count, 1, true);
       view().setUint32(size, nameBytes.length, true);
@@ -101,7 +101,7 @@ export function createWasi(clock: Clock, programName: string): Wasi {
     },
   };
   // Go declares more functions than it calls; every one that needs a file answers that there is none.
-  const imports = new Proxy(implemented as Record<string, (...args: never[]) => unknown>, {
+  const imports = new Proxy(implemented, {
     get: (known, name: string) =>
       known[name] ?? ((): number => (name.startsWith('fd_') ? BAD_FILE : NOT_SUPPORTED)),
   });
