@@ -14,6 +14,8 @@ setting() {
   eval "file=\${${1}_FILE:-} value=\${$1:-}"
   if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi
 }
+# Not echo, which makes something else of a backslash.
+line() { printf '%s\n' "$1"; }
 # The text as an SQL string or as a quoted name.
 quoted() { printf "'%s'" "$(printf %s "$1" | sed -e 's/\\/\\\\/g' -e "s/'/''/g")"; }
 named() { printf '`%s`' "$(printf %s "$1" | sed -e 's/`/``/g')"; }
@@ -30,17 +32,20 @@ initial_sql() {
   fi
   database=$(setting MARIADB_DATABASE)
   user=$(setting MARIADB_USER)
-  echo 'FLUSH PRIVILEGES;'
-  echo "ALTER USER root@localhost IDENTIFIED BY $(quoted "$root");"
+  # mariadb-install-db also makes root users of other hosts, without a password.
+  line "DELETE FROM mysql.global_priv WHERE Host <> 'localhost' OR User = '';"
+  line "DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost' OR User = '';"
+  line 'FLUSH PRIVILEGES;'
+  line "ALTER USER root@localhost IDENTIFIED BY $(quoted "$root");"
   if [ "${MARIADB_ROOT_HOST:-%}" != localhost ]; then
     host=$(quoted "${MARIADB_ROOT_HOST:-%}")
-    echo "CREATE USER root@$host IDENTIFIED BY $(quoted "$root");"
-    echo "GRANT ALL ON *.* TO root@$host WITH GRANT OPTION;"
+    line "CREATE USER root@$host IDENTIFIED BY $(quoted "$root");"
+    line "GRANT ALL ON *.* TO root@$host WITH GRANT OPTION;"
   fi
-  if [ -n "$database" ]; then echo "CREATE DATABASE IF NOT EXISTS $(named "$database");"; fi
+  if [ -n "$database" ]; then line "CREATE DATABASE IF NOT EXISTS $(named "$database");"; fi
   if [ -n "$user" ]; then
-    echo "CREATE USER $(quoted "$user")@'%' IDENTIFIED BY $(quoted "$(setting MARIADB_PASSWORD)");"
-    if [ -n "$database" ]; then echo "GRANT ALL ON $(named "$database").* TO $(quoted "$user")@'%';"; fi
+    line "CREATE USER $(quoted "$user")@'%' IDENTIFIED BY $(quoted "$(setting MARIADB_PASSWORD)");"
+    if [ -n "$database" ]; then line "GRANT ALL ON $(named "$database").* TO $(quoted "$user")@'%';"; fi
   fi
 }
 

@@ -40,7 +40,7 @@ if (!is_blog_installed()) {
     update_option('tenantry_title', $title);
 } elseif (get_option('tenantry_title') !== $title) {
     // The title that was asked for has changed. What the owner wrote in WordPress meanwhile counts more.
-    if (get_option('blogname') === get_option('tenantry_title')) {
+    if (get_option('blogname') === sanitize_option('blogname', get_option('tenantry_title'))) {
         update_option('blogname', $title);
     }
     update_option('tenantry_title', $title);
