@@ -39,7 +39,14 @@ const entries = fc.array(
 
 function inventory(objects: readonly InventoryEntry[]): Inventory {
   return {
-    release: { number: 2, inputs: 'abc', revision: 'r1', phase: 'objects', deployed: 1 },
+    release: {
+      number: 2,
+      inputs: 'abc',
+      revision: 'r1',
+      version: '1.0.0',
+      phase: 'objects',
+      running: { number: 1, revision: 'r0', version: '0.9.0', notes: 'n' },
+    },
     objects,
     policies: [],
     exposed: [

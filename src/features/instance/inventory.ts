@@ -24,17 +24,29 @@ export type ReleasePhase =
   | 'after'
   | 'done';
 
-/** The release that runs or is being written. */
+/** The release that ran last: what the status speaks of, and what the next one replaces. */
+export interface RunningRelease {
+  readonly number: number;
+  /** Name of its Revision. */
+  readonly revision: string;
+  /** Version of its chart. */
+  readonly version: string;
+  /** Digest of `status.helmrelease`, so that a forged one is noticed without reading the release. */
+  readonly notes: string;
+}
+
+/** The release that is being written, or runs. */
 export interface InventoryRelease {
   /** Helm's number. */
   readonly number: number;
-  /** Digest of everything that was rendered from, see `inputs.ts`. */
+  /** Digest of everything that was rendered from, see `values.ts`. */
   readonly inputs: string;
   /** Name of the Revision. */
   readonly revision: string;
+  /** Version of the chart. */
+  readonly version: string;
   readonly phase: ReleasePhase;
-  /** Number of the release that ran last, if it is another one. */
-  readonly deployed?: number;
+  readonly running?: RunningRelease;
 }
 
 /** Everything that an instance's release may touch. Stands on the instance's namespace, which is watched anyway. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { joinManifests, parseRendering, splitManifests } from './manifests.ts';
+import { manifestText } from '../../helm/release.ts';
+import { parseRendering, splitManifests } from './manifests.ts';
 
 const MANIFESTS = [
   { source: 'w/templates/a.yaml', content: 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n' },
@@ -10,13 +11,13 @@ const MANIFESTS = [
   },
 ];
 
-describe('joinManifests', () => {
-  it('is read back by splitManifests, look-alikes of the separator included', () => {
-    expect(splitManifests(joinManifests(MANIFESTS))).toEqual(MANIFESTS);
+describe('splitManifests', () => {
+  it('reads back what a release keeps, look-alikes of the separator included', () => {
+    expect(splitManifests(manifestText(MANIFESTS))).toEqual(MANIFESTS);
   });
 
   it('is empty for a chart that renders nothing', () => {
-    expect(splitManifests(joinManifests([]))).toEqual([]);
+    expect(splitManifests(manifestText([]))).toEqual([]);
   });
 });
 

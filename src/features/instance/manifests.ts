@@ -41,12 +41,7 @@ function parse(manifest: Manifest): readonly AnyObject[] {
 
 const SEPARATOR = '---\n# Source: ';
 
-/** The manifests as one text, as Helm keeps them in a release. Not a letter is lost: blank lines may belong to a value. */
-export function joinManifests(manifests: readonly Manifest[]): string {
-  return manifests.map(({ source, content }) => `${SEPARATOR}${source}\n${content}\n`).join('');
-}
-
-/** The manifests of a release. A separator can stand nowhere else: in YAML it ends a document. */
+/** The manifests of a release (`manifestText` joined them). A separator can stand nowhere else: in YAML it ends a document. */
 export function splitManifests(text: string): readonly Manifest[] {
   const whole = text.endsWith('\n') ? text.slice(0, -1) : text;
   return `\n${whole}`
