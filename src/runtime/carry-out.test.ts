@@ -212,6 +212,29 @@ describe('stages', () => {
     expect(Object.keys(client.state())).toEqual(['ConfigMap n/a', 'ConfigMap n/c', 'example.dev/Thing n/t']);
   });
 
+  it('tell what was written, also when something else failed', async () => {
+    const { client, clock, thing } = await bench();
+    const told: unknown[] = [];
+    const carryOut = createCarryOut({
+      client,
+      clock,
+      log: silentLog,
+      events: { emit: () => Promise.resolve() },
+      wrote: (ref, written) =>
+        told.push(
+          ref,
+          written.map(({ object }) => object?.metadata.name),
+        ),
+    });
+    client.fault = (call) => {
+      if (call.what === 'ConfigMap n/b') throw new KubeError('Invalid', 'b is wrong', { status: 422 });
+    };
+    const stages = stage(own(configMap('a', {})), own(configMap('b', {})));
+
+    await expect(carryOut(THING, await thing(), { stages })).rejects.toThrow('b is wrong');
+    expect(told).toEqual([{ namespace: 'n', name: 't' }, ['a']]);
+  });
+
   it('tell the error that somebody can mend before one that passes by itself', async () => {
     const { client, carryOut, thing } = await bench();
     client.fault = (call) => {

@@ -34,6 +34,8 @@ export interface CarryOutDeps {
   readonly events: Events;
   readonly log: Log;
   readonly expect?: Expect;
+  /** Told of the writes of each stage that succeeded, also when another one of the stage failed. */
+  readonly wrote?: (about: ObjectRef, written: readonly Written[]) => void;
 }
 
 /** What was done. */
@@ -71,7 +73,7 @@ export function createCarryOut(deps: CarryOutDeps): CarryOut {
     const finalizerAdded = current !== object;
 
     const written: Written[] = [];
-    for (const stage of plan.stages) written.push(...(await carryOutStage(context, stage)));
+    for (const stage of plan.stages) written.push(...(await carryOutStage(context, object, stage)));
 
     const before = statusOf(object);
     const statusDiffers = plan.status !== undefined && !deepEqual(plan.status, before ?? {});
@@ -92,7 +94,7 @@ interface Context {
 }
 
 /** All writes of the stage, even when one fails: the others are wanted as well, and the next look does fewer. */
-async function carryOutStage(context: Context, stage: Stage): Promise<readonly Written[]> {
+async function carryOutStage(context: Context, about: KubeObject, stage: Stage): Promise<readonly Written[]> {
   const limit = createLimit(PARALLEL_WRITES);
   const results = await Promise.allSettled(
     stage.writes.map((write) =>
@@ -109,6 +111,8 @@ async function carryOutStage(context: Context, stage: Stage): Promise<readonly W
       }),
     ),
   );
+  const written = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (written.length > 0) context.deps.wrote?.(refTo(about), written);
   const failures = results.flatMap((result, index) =>
     result.status === 'rejected' ? [{ error: result.reason as unknown, write: stage.writes[index] }] : [],
   );
@@ -122,7 +126,7 @@ async function carryOutStage(context: Context, stage: Stage): Promise<readonly W
     });
   }
   if (failures.length > 0) throw mostTelling(failures.map((failure) => failure.error));
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return written;
 }
 
 /** Of several errors the one the user can do something about; weather may pass by itself. */

@@ -104,6 +104,7 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
       ...deps,
       log: this.#log,
       // Marked as this controller's own: what it says about an object is no reason for it to look again.
+      wrote: (ref, written) => controller.wrote?.(ref, written),
       expect: (kind, ref, planned) => informers.expect(kind, ref, planned ? this : undefined),
     });
     this.#unsubscribe = watches.flatMap((watch, index) => {

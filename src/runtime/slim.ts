@@ -14,20 +14,17 @@ export function withoutManagedFields<T extends KubeObject>(object: T): T {
 }
 
 /**
- * One projection that keeps what any of several keeps: watches of one kind share a store. `undefined` among them asks
- * for everything. Functions that are the same count once, so state them at module level where many watches use them.
+ * One projection that keeps what any of several keeps: watches of one kind share a store. `undefined` among them stands
+ * for `withoutManagedFields`. Slims get the object as the server sent it, with managedFields, and may compute fields from
+ * it. Functions that are the same count once, so state them at module level where many watches use them.
  */
 export function unionOfSlims<T extends KubeObject>(slims: ReadonlySet<Slim<T> | undefined>): Slim<T> {
-  if (slims.size === 0 || slims.has(undefined)) return withoutManagedFields;
-  const all = [...slims].flatMap((slim) => (slim === undefined ? [] : [slim]));
-  const [only] = all;
-  if (all.length === 1 && only !== undefined) return (object) => only(withoutManagedFields(object));
-  return (object) => {
-    const whole = withoutManagedFields(object);
-    const [first, ...others] = all.map((slim) => slim(whole));
+  const all = [...slims].map((slim) => slim ?? withoutManagedFields);
+  const [first = withoutManagedFields, ...others] = all;
+  if (others.length === 0) return first;
+  return (object) =>
     // Each projection is of type T, and joining them by field keeps every field that T asks for.
-    return others.reduce<unknown>((sum, other) => join(sum, other, whole), first) as T;
-  };
+    others.reduce<unknown>((sum, slim) => join(sum, slim(object), object), first(object)) as T;
 }
 
 /** Joins two projections of the same value. Lists that were filtered differently are kept whole. */
