@@ -8,7 +8,7 @@ import { lastLines, type Run } from '../run.ts';
 import { BASE_SETTINGS } from './debian-base.ts';
 import { imageKey, inputFiles } from './image-key.ts';
 import { imageRecipe, imageRef, LOCAL_REGISTRY, type ImageName, type ImageRecipe } from './image-list.ts';
-import { openImageStore, type ImageStore } from './image-store.ts';
+import { openBuildStore, type BuildStore } from './build-store.ts';
 import { nodeBinary, nodeIntegrity, type Architecture } from './node-binary.ts';
 import { toOciLayout } from './oci-layout.ts';
 
@@ -187,7 +187,7 @@ class ImageBuilder {
   async #packageMounts(
     recipe: ImageRecipe,
     work: string,
-    store: ImageStore,
+    store: BuildStore,
   ): Promise<readonly { from: string; at: string }[]> {
     const lists = join(work, 'lists');
     await this.#debian();
@@ -228,8 +228,8 @@ class ImageBuilder {
     }
   }
 
-  #store(): Promise<ImageStore> {
-    return this.#onceFor('store', () => openImageStore(this.#options));
+  #store(): Promise<BuildStore> {
+    return this.#onceFor('store', () => openBuildStore(this.#options));
   }
 
   async #workFolder(name: string): Promise<string> {

@@ -15,8 +15,8 @@ export interface StoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Images being made: buildah with a store of our own. Opened by `openImageStore`. */
-export interface ImageStore {
+/** Images being made: buildah with a store of our own. Opened by `openBuildStore`. */
+export interface BuildStore {
   has(ref: string): Promise<boolean>;
   /** Makes the Debian base under this reference. */
   bootstrap(ref: string): Promise<void>;
@@ -43,7 +43,7 @@ const REMOVED = [
 ];
 
 /** Opens the store below `cacheDir`, with overlay layers where the file system can, copies where it can't. */
-export async function openImageStore(options: StoreOptions): Promise<ImageStore> {
+export async function openBuildStore(options: StoreOptions): Promise<BuildStore> {
   const store = await findStore(options);
   const listsDir = join(options.cacheDir, 'apt', 'lists');
   await mkdir(listsDir, { recursive: true });
