@@ -58,11 +58,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     socketPath: options.policySocket,
     signal,
   });
+  const duties = [policies, manager.run(signal)];
   try {
-    await Promise.all([policies, manager.run(signal)]);
+    await Promise.all(duties);
   } finally {
     // Whichever failed, the other ends, too: half an agent would go unnoticed.
     ending.abort();
-    await Promise.allSettled([policies]);
+    await Promise.allSettled(duties);
   }
 }
