@@ -21,6 +21,7 @@ export type ServiceReason =
   | 'MissingPermissions'
   | 'NameTaken'
   | 'SpecInvalid'
+  | 'WriteFailed'
   | 'InstancesExist'
   | 'DeletionProtected';
 

@@ -154,7 +154,7 @@ async function renderAll(
         await deps.engine.render({
           digest,
           release: {
-            name: `${input.resource.kind.toLowerCase()}-sample`,
+            name: 'sample',
             namespace: SAMPLE_NAMESPACE,
             revision: 1,
             isUpgrade: false,

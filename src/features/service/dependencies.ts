@@ -10,6 +10,8 @@ export interface ServedKinds {
   capabilities(): Promise<{ readonly kubeVersion: string; readonly apiVersions: readonly string[] }>;
   /** Every kind of every group, in its preferred versions at least. */
   resources(): Promise<readonly Kind[]>;
+  /** What is known is old: the next question reads anew. */
+  invalidate(): void;
 }
 
 /** What the operator's owner decided. */

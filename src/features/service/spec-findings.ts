@@ -88,6 +88,8 @@ export function digestOf(text: string | undefined): string | undefined {
   return plain !== undefined && /^[0-9a-f]{64}$/.test(plain) ? plain : undefined;
 }
 
+type Policy = NonNullable<NonNullable<CompositionSpec['respolicy']>['spec']>['policy'];
+
 /** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. */
 export function policyFindings(spec: CompositionSpec): Finding[] {
   const policy = spec.respolicy?.spec?.policy;
@@ -107,22 +109,7 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
       );
     }
   }
-  for (const name of ['cpu', 'memory'] as const) {
-    found.push(
-      ...orderFindings(
-        `${at}.quota[requests.${name}]`,
-        policy?.quota?.[`requests.${name}`],
-        policy?.quota?.[`limits.${name}`],
-      ),
-    );
-    found.push(
-      ...orderFindings(
-        `${at}.podconfig.requests.${name}`,
-        policy?.podconfig?.requests?.[name],
-        policy?.podconfig?.limits?.[name],
-      ),
-    );
-  }
+  found.push(...limitFindings(policy));
   const selector = emptyAsUnset(policy?.podconfig?.nodeSelector);
   if (selector !== undefined && selector !== 'values.nodeName') {
     found.push(
@@ -133,6 +120,20 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
     );
   }
   return found;
+}
+
+/** Requests above their limits. */
+function limitFindings(policy: Policy): Finding[] {
+  const at = 'spec.respolicy.spec.policy';
+  const { quota, podconfig } = policy ?? {};
+  return (['cpu', 'memory'] as const).flatMap((name) => [
+    ...orderFindings(`${at}.quota[requests.${name}]`, quota?.[`requests.${name}`], quota?.[`limits.${name}`]),
+    ...orderFindings(
+      `${at}.podconfig.requests.${name}`,
+      podconfig?.requests?.[name],
+      podconfig?.limits?.[name],
+    ),
+  ]);
 }
 
 function quantityFindings(field: string, value: string | undefined): Finding[] {

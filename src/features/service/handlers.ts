@@ -1,0 +1,275 @@
+import { MANAGED_BY_LABEL, MANAGED_BY_VALUE, SERVICE_UID_LABEL } from '../../api/names.ts';
+import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
+import { REVISION } from '../../api/revision.ts';
+import { CRD, NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
+import type { Kind } from '../../kube/kind.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import { addQuantities, parseQuantity, type Quantity } from '../../lib/quantity.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
+import type {
+  AdmissionAnswer,
+  AdmissionHandler,
+  AdmissionRequest,
+  Finding,
+} from '../../runtime/admission.ts';
+import type { Stores } from '../../runtime/controller.ts';
+import { admitDelete, admitWrite, foreignKinds, type Capacity, type WriteWorld } from './admit.ts';
+import { ChartProblems, type ChartProblem } from './chart-problem.ts';
+import { checkChart } from './check-chart.ts';
+import type { ServiceDeps } from './dependencies.ts';
+import { getChart } from './get-chart.ts';
+import { compositionPatch } from './mutate.ts';
+import { listInstances } from './observe-removal.ts';
+import { revisionsOf } from './observe-service.ts';
+import { isAllowed, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
+import { inputsHashOf } from './service-objects.ts';
+import { resourceOf } from './service-spec.ts';
+import { sourceFindings } from './spec-findings.ts';
+
+/** What admission needs besides. */
+export interface ServiceAdmissionDeps extends ServiceDeps {
+  readonly stores: Stores;
+}
+
+/** Milliseconds that looking at the chart may take; the API server waits 10 s for the whole answer. */
+const CHART_BUDGET_MS = 8000;
+
+/** Verb that whoever registers services must hold on resourcecompositions. */
+export const REGISTER_VERB = 'register';
+
+/** The two webhook paths of compositions. They read only, so that `--dry-run=server` is exact. */
+export function serviceAdmission(deps: ServiceAdmissionDeps): AdmissionHandler[] {
+  return [
+    {
+      path: '/mutate/compositions',
+      handle: (request) => Promise.resolve({ allowed: true, patch: compositionPatch(request) }),
+    },
+    {
+      path: '/validate/compositions',
+      handle: async (request, signal) => validate(deps, request, signal),
+    },
+  ];
+}
+
+async function validate(
+  deps: ServiceAdmissionDeps,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<AdmissionAnswer> {
+  if (request.resource !== RESOURCE_COMPOSITION.plural || request.subResource !== '')
+    return { allowed: true };
+  if (request.operation === 'DELETE') return answer(await validateDelete(deps, request, signal));
+  const composition = compositionOf(request.object);
+  if (composition === undefined) return { allowed: true };
+  const before = compositionOf(request.oldObject);
+  // Labels, annotations, finalizers: not ours to judge.
+  if (before !== undefined && deepEqual(before.spec, composition.spec)) return { allowed: true };
+  const { world, warnings } = await writeWorld(deps, { request, composition, before, signal });
+  return answer(admitWrite(composition.spec, world), warnings);
+}
+
+function answer(findings: readonly Finding[], warnings: readonly string[] = []): AdmissionAnswer {
+  if (findings.length > 0) return { allowed: false, findings };
+  return { allowed: true, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
+/** The object as a composition. True because the API server checked it against the CRD before it asked us. */
+function compositionOf(object: AnyObject | undefined): ResourceComposition | undefined {
+  return object as (AnyObject & ResourceComposition) | undefined;
+}
+
+async function validateDelete(
+  deps: ServiceAdmissionDeps,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const composition = compositionOf(request.oldObject);
+  if (composition === undefined) return [];
+  const [mayRegister, instances] = await Promise.all([
+    mayUserRegister(deps, request, signal),
+    instancesOf(deps, composition),
+  ]);
+  return admitDelete(composition, { mayRegister, instances });
+}
+
+/** Instances of the kind that this composition registered; a kind that is somebody else's does not count. */
+async function instancesOf(
+  deps: ServiceAdmissionDeps,
+  composition: ResourceComposition,
+): ReturnType<typeof listInstances> {
+  const revision = revisionsOf(deps.stores.list(REVISION, composition.metadata.namespace), composition).at(
+    -1,
+  );
+  if (revision === undefined) return [];
+  const { plural, group } = revision.spec.resource;
+  const crd = await deps.client.find(CRD, { name: `${plural}.${group}` });
+  const isOurs = crd?.metadata.labels?.[SERVICE_UID_LABEL] === composition.metadata.uid;
+  return isOurs ? listInstances(deps.client, revision.spec.resource) : [];
+}
+
+async function mayUserRegister(
+  deps: ServiceAdmissionDeps,
+  { user, namespace }: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { group, plural } = RESOURCE_COMPOSITION;
+  const spec = {
+    user: user.username,
+    uid: user.uid,
+    groups: user.groups,
+    resourceAttributes: { group, resource: plural, verb: REGISTER_VERB, namespace },
+  };
+  return isAllowed(deps.client, SUBJECT_ACCESS_REVIEW, spec, signal);
+}
+
+interface Writing {
+  readonly request: AdmissionRequest;
+  readonly composition: ResourceComposition;
+  readonly before: ResourceComposition | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function writeWorld(
+  deps: ServiceAdmissionDeps,
+  writing: Writing,
+): Promise<{ world: WriteWorld; warnings: readonly string[] }> {
+  const { request, before, signal } = writing;
+  const { operatorNamespace } = deps.settings;
+  // A dry-run or a generated name may leave the namespace to the request.
+  const composition = {
+    ...writing.composition,
+    metadata: { ...writing.composition.metadata, namespace: request.namespace },
+  };
+  const resource = resourceOf(composition, operatorNamespace);
+  const registered = revisionsOf(deps.stores.list(REVISION, request.namespace), composition).at(-1)?.spec
+    .resource;
+  const base = { operatorNamespace, resource, registered };
+  const mayRegister = await mayUserRegister(deps, request, signal);
+  if (!mayRegister) {
+    const world = {
+      ...base,
+      mayRegister,
+      isProviderNamespace: true,
+      taken: [],
+      chart: [],
+      capacity: NOTHING_KNOWN,
+    };
+    return { world, warnings: [] };
+  }
+  const [isProviderNamespace, taken, chart, capacity] = await Promise.all([
+    isProvider(deps, request.namespace),
+    registered === undefined ? takenKinds(deps, composition, resource) : [],
+    lookAtChart(deps, { ...writing, composition }, before),
+    capacityOf(deps),
+  ]);
+  return {
+    world: { ...base, mayRegister, isProviderNamespace, taken, chart: chart.problems, capacity },
+    warnings: chart.warnings,
+  };
+}
+
+async function isProvider(deps: ServiceAdmissionDeps, namespace: string): Promise<boolean> {
+  if (namespace === deps.settings.operatorNamespace) return true;
+  const object = await deps.client.find(NAMESPACE, { name: namespace });
+  return object?.metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY_VALUE;
+}
+
+/** Kinds that stand in the way: served ones, and those of compositions that are not registered yet. */
+async function takenKinds(
+  deps: ServiceAdmissionDeps,
+  composition: ResourceComposition,
+  resource: WriteWorld['resource'],
+): Promise<readonly Kind[]> {
+  const others = deps.stores
+    .list(RESOURCE_COMPOSITION)
+    .filter(
+      ({ metadata }) =>
+        metadata.namespace !== composition.metadata.namespace || metadata.name !== composition.metadata.name,
+    )
+    .map((other) => ({ ...resourceOf(other, deps.settings.operatorNamespace), namespaced: true }));
+  const services = deps.stores
+    .list(CRD)
+    .filter(({ metadata }) => metadata.labels?.[SERVICE_UID_LABEL] !== undefined)
+    .map(({ spec }): Kind => ({
+      group: spec.group,
+      version: '',
+      kind: spec.names.kind,
+      plural: spec.names.plural,
+      namespaced: true,
+    }));
+  const inTheWay = async (): Promise<readonly Kind[]> => {
+    const served = await deps.discovery.resources();
+    return [
+      ...foreignKinds(resource, served, services),
+      ...others.filter(({ group }) => group === resource.group),
+    ].filter(({ kind, plural }) => kind === resource.kind || plural === resource.plural);
+  };
+  const found = await inTheWay();
+  if (found.length === 0) return found;
+  // Discovery is cached; a kind that was deleted a moment ago is in nobody's way.
+  deps.discovery.invalidate();
+  return inTheWay();
+}
+
+interface ChartLook {
+  readonly problems: readonly ChartProblem[];
+  readonly warnings: readonly string[];
+}
+
+/** The same check that the controller makes, if it can be made in time; else the conditions will tell. */
+async function lookAtChart(
+  deps: ServiceAdmissionDeps,
+  { composition, signal }: Writing,
+  before: ResourceComposition | undefined,
+): Promise<ChartLook> {
+  const isUnchanged = before !== undefined && inputsHashOf(before) === inputsHashOf(composition);
+  if (isUnchanged || sourceFindings(composition.spec).length > 0) return { problems: [], warnings: [] };
+  const { spec } = composition;
+  const resource = resourceOf(composition, deps.settings.operatorNamespace);
+  const limit = new AbortController();
+  const cancel = deps.clock.after(CHART_BUDGET_MS, () => limit.abort());
+  const inTime = AbortSignal.any([signal, limit.signal]);
+  try {
+    const namespace = composition.metadata.namespace ?? '';
+    const own = await operatorProblems(deps.client, resource, inTime);
+    const sources = { live: deps.client, fetchChart: deps.fetchChart };
+    const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal: inTime });
+    const problems = await problemsOf(checkChart(deps, { spec, resource, bytes, signal: inTime }));
+    return { problems: [...own, ...problems], warnings: [] };
+  } catch (error) {
+    if (limit.signal.aborted) return { problems: [], warnings: [LATER] };
+    if (!(error instanceof ChartProblems)) throw error;
+    // A source that has a bad moment is no fault of the composition.
+    const lasting = error.problems.filter(({ reason }) => !TRANSIENT.has(reason));
+    return { problems: lasting, warnings: lasting.length < error.problems.length ? [LATER] : [] };
+  } finally {
+    cancel();
+  }
+}
+
+const LATER = 'the chart could not be checked in time; see the conditions of this ResourceComposition';
+const TRANSIENT: ReadonlySet<string> = new Set(['SourceTimeout', 'SourceUnavailable', 'ChartTruncated']);
+
+async function problemsOf(check: Promise<unknown>): Promise<readonly ChartProblem[]> {
+  try {
+    await check;
+    return [];
+  } catch (error) {
+    if (error instanceof ChartProblems) return error.problems;
+    throw error;
+  }
+}
+
+const NOTHING_KNOWN: Capacity = { cpu: undefined, memory: undefined };
+
+async function capacityOf(deps: ServiceAdmissionDeps): Promise<Capacity> {
+  const { items } = await deps.client.list(NODE);
+  const total = (name: string): Quantity | undefined =>
+    items
+      .flatMap(({ status }) => parseQuantity(status?.allocatable?.[name] ?? '') ?? [])
+      .reduce<Quantity | undefined>(
+        (sum, next) => (sum === undefined ? next : addQuantities(sum, next)),
+        undefined,
+      );
+  return { cpu: total('cpu'), memory: total('memory') };
+}

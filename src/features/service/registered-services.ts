@@ -1,0 +1,41 @@
+import type { Instance } from '../../api/instance.ts';
+import { SERVICE_UID_LABEL } from '../../api/names.ts';
+import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
+import { REVISION, type Revision } from '../../api/revision.ts';
+import { CRD } from '../../kube/builtin-kinds.ts';
+import type { Kind } from '../../kube/kind.ts';
+import type { Stores } from '../../runtime/controller.ts';
+import { revisionsOf } from './observe-service.ts';
+import { instanceKind } from './service-objects.ts';
+
+/** A service whose kind the API server serves. */
+export interface RegisteredService {
+  readonly composition: ResourceComposition;
+  /** The newest: what new instances run. */
+  readonly revision: Revision;
+  readonly kind: Kind<Instance>;
+}
+
+/**
+ * All services, also those that are being deleted, for their instances still need somebody who cleans up. Read from CRDs
+ * and revisions by UID, never from a status.
+ */
+export function registeredServices(stores: Stores): RegisteredService[] {
+  const served = new Map(
+    stores
+      .list(CRD)
+      .filter(({ status }) =>
+        status?.conditions?.some(({ type, status: holds }) => type === 'Established' && holds === 'True'),
+      )
+      .map((crd) => [crd.metadata.name, crd.metadata.labels?.[SERVICE_UID_LABEL]]),
+  );
+  const revisions = stores.list(REVISION);
+  return stores.list(RESOURCE_COMPOSITION).flatMap((composition) => {
+    const { uid = '' } = composition.metadata;
+    const revision = revisionsOf(revisions, composition).at(-1);
+    if (revision === undefined) return [];
+    const { plural, group } = revision.spec.resource;
+    if (served.get(`${plural}.${group}`) !== uid) return [];
+    return [{ composition, revision, kind: instanceKind(revision.spec.resource) }];
+  });
+}
