@@ -21,13 +21,21 @@ export function bootstrap() {
   if (major < FLOOR[0] || (major === FLOOR[0] && minor < FLOOR[1]))
     fail(`Node ${process.versions.node} is too old`, `Install Node ${FLOOR.join('.')} or newer.`);
   const stamp = join(root, 'node_modules', '.tenantry-lock');
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return { cached: true };
   const started = performance.now();
   process.stdout.write('… npm packages\n');
-  const result = spawnSync('npm', ['ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const result = spawnSync('npm', ['ci', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (result.status !== 0)
-    fail('npm ci failed', 'Read its message above; check that the npm registry can be reached and run this again.');
+    fail(
+      'npm ci failed',
+      'Read its message above; check that the npm registry can be reached and run this again.',
+    );
   writeFileSync(stamp, lock);
   process.stdout.write(`✓ npm packages  ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   return { cached: false };

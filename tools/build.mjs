@@ -50,7 +50,8 @@ export async function buildAll(report = (line) => process.stdout.write(`${line}\
     onProgress: report,
   });
   report(`✓ helm engine  ${(engine.ms / 1000).toFixed(1)} s${engine.cached ? ' (cached)' : ''}`);
-  if (!existsSync(join(distributed, 'helm-engine.wasm'))) throw new Error('dist/helm-engine.wasm was not written');
+  if (!existsSync(join(distributed, 'helm-engine.wasm')))
+    throw new Error('dist/helm-engine.wasm was not written');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -20,7 +20,8 @@ const LAYERS = {
   main: 9,
 };
 const MAX_LINES = 500;
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g;
 
 const source = join(root, 'src');
 
@@ -40,18 +41,22 @@ for (const file of files) {
   const name = relative(root, file);
   if (LAYERS[from.layer] === undefined) problems.push(`${name}: no layer is called ${from.layer}`);
   const lines = text.split('\n').length;
-  if (lines > MAX_LINES) problems.push(`${name}: ${lines} lines, at most ${MAX_LINES}: two ideas in one file?`);
+  if (lines > MAX_LINES)
+    problems.push(`${name}: ${lines} lines, at most ${MAX_LINES}: two ideas in one file?`);
   // Tests may reach the shared test tools and any layer at or below their own.
   for (const match of text.matchAll(IMPORT)) {
     const target = resolve(dirname(file), match[1] ?? match[2]);
     if (!target.startsWith(source + sep)) {
-      if (!file.endsWith('.test.ts')) problems.push(`${name}: imports ${match[1] ?? match[2]}, which is outside src/`);
+      if (!file.endsWith('.test.ts'))
+        problems.push(`${name}: imports ${match[1] ?? match[2]}, which is outside src/`);
       continue;
     }
     const to = placeOf(target);
     if (to.place === from.place) continue;
     if (LAYERS[to.layer] >= LAYERS[from.layer])
-      problems.push(`${name} (layer ${LAYERS[from.layer]}) imports ${relative(root, target)} (layer ${LAYERS[to.layer]})`);
+      problems.push(
+        `${name} (layer ${LAYERS[from.layer]}) imports ${relative(root, target)} (layer ${LAYERS[to.layer]})`,
+      );
   }
 }
 if (problems.length > 0) {

@@ -13,7 +13,11 @@ const CHECKS = [
   ['format', bin('prettier'), ['--check', '--log-level=warn', 'src', 'test', 'tools', '*.json', '*.ts']],
   ['unused', bin('knip'), ['--no-progress']],
   ['layers', process.execPath, [join(root, 'tools/check-layers.mjs')]],
-  ['generated', process.execPath, [join(root, 'node_modules/tsx/dist/cli.mjs'), join(root, 'tools/gen.ts'), '--check']],
+  [
+    'generated',
+    process.execPath,
+    [join(root, 'node_modules/tsx/dist/cli.mjs'), join(root, 'tools/gen.ts'), '--check'],
+  ],
 ];
 
 /** Runs all checks; answers how many passed and failed. */
@@ -24,11 +28,15 @@ export function runChecks() {
     const started = performance.now();
     const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
     const ok = result.status === 0;
-    process.stdout.write(`${ok ? '✓' : '✗'} check: ${name}  ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+    process.stdout.write(
+      `${ok ? '✓' : '✗'} check: ${name}  ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+    );
     if (ok) passed++;
     else {
       failed++;
-      process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}\n`);
+      process.stdout.write(
+        `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}\n`,
+      );
     }
   }
   return { passed, failed };

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { crdManifests } from '../src/api/crds.ts';
-import { stampCrd } from '../src/features/own-kinds/stamp-crd.ts';
+import { stampCrd } from '../src/features/installation/stamp-crd.ts';
 import { toYaml } from '../src/kube/yaml.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

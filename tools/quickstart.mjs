@@ -6,9 +6,13 @@ import { bootstrap, root } from './bootstrap.mjs';
 bootstrap();
 const { buildAll } = await import('./build.mjs');
 await buildAll();
-const child = spawn(process.execPath, [join(root, 'dist/tenantry.mjs'), 'quickstart', ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const child = spawn(
+  process.execPath,
+  [join(root, 'dist/tenantry.mjs'), 'quickstart', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));

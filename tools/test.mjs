@@ -19,7 +19,9 @@ const keep = words.includes('--keep');
 const wanted = words.filter((word) => !word.startsWith('--'));
 const unknown = words.filter((word) => word !== '--keep' && !PARTS.includes(word));
 if (unknown.length > 0) {
-  process.stderr.write(`error: unknown part ${unknown.join(', ')}\n  Parts: ${PARTS.join(', ')}; option: --keep\n`);
+  process.stderr.write(
+    `error: unknown part ${unknown.join(', ')}\n  Parts: ${PARTS.join(', ')}; option: --keep\n`,
+  );
   process.exit(2);
 }
 const runs = (part) => wanted.length === 0 || wanted.includes(part);
@@ -29,7 +31,11 @@ const reports = mkdtempSync(join(tmpdir(), 'tenantry-test-'));
 /** Runs a command with the terminal's streams; answers its exit code. */
 function run(command, args, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
       resolve(127);
@@ -40,7 +46,11 @@ function run(command, args, env = {}) {
 
 /** What a command prints, last line; undefined (and a counted failure) where it fails. */
 function ask(command, args) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (result.status === 0) return result.stdout.trim().split('\n').at(-1);
   total.failed++;
   process.stdout.write(`✗ ${args.join(' ')} failed\n`);
@@ -113,8 +123,14 @@ if (runs('node24') && tools?.NODE24 !== undefined) {
 
 if (runs('cluster')) {
   part('cluster');
-  const up = await run(process.execPath, tenantry('cluster', 'up', '--name', TEST_CLUSTER, '--subnet', '10.91.0.0/24'));
-  const kubeconfig = up === 0 ? ask(process.execPath, tenantry('cluster', 'kubeconfig', '--name', TEST_CLUSTER, '--path')) : undefined;
+  const up = await run(
+    process.execPath,
+    tenantry('cluster', 'up', '--name', TEST_CLUSTER, '--subnet', '10.91.0.0/24'),
+  );
+  const kubeconfig =
+    up === 0
+      ? ask(process.execPath, tenantry('cluster', 'kubeconfig', '--name', TEST_CLUSTER))
+      : undefined;
   if (kubeconfig === undefined) {
     total.failed++;
     process.stdout.write('✗ the test cluster did not come up\n');

@@ -9,6 +9,10 @@ export interface CliIo {
   readonly cwd: string;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** The command line that starts this very program again; for processes that outlive a command. */
+  readonly self?: readonly string[];
+  /** Asks the person at the terminal; absent where there is none. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Aborted on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

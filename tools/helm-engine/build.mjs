@@ -32,7 +32,7 @@ const ARGUMENTS = [
 const TARGET = { GOOS: 'wasip1', GOARCH: 'wasm', CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
 
 /** Hash of everything that decides what the compiler gives: sources, locked modules, flags. */
-export function sourceHash(folder = here) {
+function sourceHash(folder = here) {
   const hash = createHash('sha256').update(JSON.stringify([ARGUMENTS, TARGET]));
   const names = readdirSync(folder, { recursive: true })
     .map((name) => relative(folder, join(folder, name)).split(sep).join('/'))

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { nodeBinary } from '../local/images/node-binary.ts';
+import { provideTools } from '../local/cluster-options.ts';
+import { TOOLS } from '../local/tools.ts';
+import { UserError, type CliIo } from './cli-io.ts';
+import { architecture, imageOptions, localOptions } from './local-options.ts';
+
+/** `tenantry tool`: the path of a program of the tool chain, built or fetched if needed; for scripts and tests. */
+export function toolCommand(io: CliIo): Command {
+  return new Command('tool')
+    .description('Print the path of a tool, building it if needed: kubectl, helm, node, …')
+    .argument('<name>', ['node', ...TOOLS.map((tool) => tool.name)].join(', '))
+    .action(async (name: string) => {
+      io.out(`${await toolPath(io, name)}\n`);
+    });
+}
+
+/** Path of a tool; throws UserError for a name that there is not. */
+export async function toolPath(io: CliIo, name: string): Promise<string> {
+  if (name === 'node') {
+    const { cacheDir, env, run } = imageOptions(io);
+    return nodeBinary({ arch: architecture(), cacheDir, run, env, signal: io.signal });
+  }
+  if (!TOOLS.some((tool) => tool.name === name))
+    throw new UserError(
+      `there is no tool called ${name}`,
+      `Tools: node, ${TOOLS.map((tool) => tool.name).join(', ')}.`,
+    );
+  const path = (await provideTools([name], localOptions(io))).get(name);
+  if (path === undefined)
+    throw new UserError(`${name} was not built`, 'Run it again and read the messages above.');
+  return path;
+}

@@ -1,0 +1,101 @@
+import type { Client } from '../../client/client.ts';
+import { FINALIZER } from '../../api/names.ts';
+import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
+import { REVISION } from '../../api/revision.ts';
+import {
+  DEPLOYMENT,
+  MUTATING_WEBHOOK_CONFIGURATION,
+  POD,
+  VALIDATING_WEBHOOK_CONFIGURATION,
+} from '../../kube/builtin-kinds.ts';
+import type { Kind } from '../../kube/kind.ts';
+import { isKubeError } from '../../kube/kube-error.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Progress } from '../../lib/progress.ts';
+import { removeFinalizer } from './remove-finalizer.ts';
+import { listServiceKinds } from './service-kinds.ts';
+
+/** Selects the operator's Deployment and pods, as the chart labels them. */
+export const OPERATOR_SELECTOR = 'app.kubernetes.io/name=tenantry,app.kubernetes.io/component=operator';
+/** Both webhook configurations of the chart. */
+const WEBHOOK_CONFIGURATION = 'tenantry';
+/** How long the operator's pods may take to end: their grace period is 20 s. */
+const STOP_TIMEOUT_MS = 60_000;
+const STOP_LOOK_MS = 500;
+
+export interface ReleaseOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes everything that runs independent of the operator, in the one order that can't block a cluster: webhooks first (or every
+ * later write of our kinds would wait for a server that is going), then the operator itself (or it would put finalizers
+ * back), then the finalizers. Instances, their namespaces and releases stay as they are. Safe to run twice. Throws KubeError.
+ */
+export async function releaseInstances(options: ReleaseOptions): Promise<{ readonly kept: number }> {
+  const { client, progress } = options;
+  await progress.step('webhooks removed', () => removeWebhooks(client));
+  await progress.step('operator stopped', () => stopOperator(options));
+  return progress.step('instances released', async (note) => {
+    const kept = await removeFinalizers(client);
+    note(`${kept} kept`);
+    return { kept };
+  });
+}
+
+/** Deletes both configurations; nothing of ours is checked at admission from here on. */
+export async function removeWebhooks(client: Client): Promise<void> {
+  const ref = { name: WEBHOOK_CONFIGURATION };
+  await Promise.all([
+    client.delete(VALIDATING_WEBHOOK_CONFIGURATION, ref),
+    client.delete(MUTATING_WEBHOOK_CONFIGURATION, ref),
+  ]);
+}
+
+async function stopOperator({ client, clock, namespace, signal }: ReleaseOptions): Promise<void> {
+  const deployments = await client.list(DEPLOYMENT, { namespace, labelSelector: OPERATOR_SELECTOR });
+  for (const { metadata } of deployments.items)
+    await client.patch(
+      DEPLOYMENT,
+      { namespace, name: metadata.name },
+      { type: 'merge', body: { spec: { replicas: 0 } } },
+    );
+  const deadline = clock.monotonic() + STOP_TIMEOUT_MS;
+  while ((await client.list(POD, { namespace, labelSelector: OPERATOR_SELECTOR })).items.length > 0) {
+    if (clock.monotonic() > deadline)
+      throw new Error(`the operator's pods in ${namespace} did not end within ${STOP_TIMEOUT_MS / 1000} s`);
+    await clock.sleep(STOP_LOOK_MS, signal);
+  }
+}
+
+/** Answers how many instances were found. */
+async function removeFinalizers(client: Client): Promise<number> {
+  const kinds = await listServiceKinds(client);
+  const counts = await Promise.all(kinds.map((kind) => removeFrom(client, kind)));
+  await removeFrom(client, RESOURCE_COMPOSITION);
+  await removeFrom(client, REVISION);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function removeFrom(client: Client, kind: Kind): Promise<number> {
+  const objects = await listIfServed(client, kind);
+  for (const object of objects) await removeFinalizer(client, kind, object, FINALIZER);
+  return objects.length;
+}
+
+/** A kind whose CRD is gone has no objects. */
+async function listIfServed(
+  client: Client,
+  kind: Kind,
+): Promise<Awaited<ReturnType<Client['list']>>['items']> {
+  try {
+    return (await client.list(kind)).items;
+  } catch (error) {
+    if (isKubeError(error, 'NotFound')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+import { CommanderError, type Command } from 'commander';
+import process from 'node:process';
+import type { CliIo } from '../cli/cli-io.ts';
+import { explainError } from '../cli/explain-error.ts';
+import { terminalProgress } from '../cli/terminal-progress.ts';
+import { systemClock } from '../lib/clock.ts';
+
+/** A command by name; loaded only when it is the one asked for (or when all are listed for `--help`). */
+interface LazyCommand {
+  readonly name: string;
+  readonly load: () => Promise<(io: CliIo) => Command>;
+}
+
+const COMMANDS: readonly LazyCommand[] = [
+  { name: 'quickstart', load: async () => (await import('../cli/quickstart.ts')).quickstartCommand },
+  { name: 'install', load: async () => (await import('../cli/install.ts')).installCommand },
+  { name: 'uninstall', load: async () => (await import('../cli/uninstall.ts')).uninstallCommand },
+  { name: 'status', load: async () => (await import('../cli/status.ts')).statusCommand },
+  { name: 'doctor', load: async () => (await import('../cli/doctor.ts')).doctorCommand },
+  { name: 'chart', load: async () => (await import('../cli/chart.ts')).chartCommand },
+  { name: 'cluster', load: async () => (await import('../cli/cluster.ts')).clusterCommand },
+  { name: 'version', load: async () => (await import('../cli/version.ts')).versionCommand },
+  { name: 'tool', load: async () => (await import('../cli/tool.ts')).toolCommand },
+  {
+    name: 'release-instances',
+    load: async () => (await import('../cli/release-instances.ts')).releaseInstancesCommand,
+  },
+];
+
+/** kubectl's plug-ins: a link's name says which words it stands for. */
+const PLUGINS: Readonly<Record<string, readonly string[]>> = {
+  'kubectl-upload-chart': ['chart', 'upload', '--plugin'],
+  'kubectl-upload': ['chart', 'upload', '--plugin'],
+};
+
+/** Runs the command line; sets the exit code: 0 done, 1 failed, 2 wrong words. */
+export async function runCli(program: string, args: readonly string[]): Promise<void> {
+  const io = processIo();
+  try {
+    const words = translatePlugin(program, args);
+    const root = await rootCommand(io, words[0]);
+    await root.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(io, error);
+  }
+}
+
+function translatePlugin(program: string, args: readonly string[]): string[] {
+  const prefix = PLUGINS[program];
+  if (prefix === undefined) return [...args];
+  // `kubectl upload chart x` reaches a plug-in called kubectl-upload with the word `chart` in front.
+  const rest = program === 'kubectl-upload' && args[0] === 'chart' ? args.slice(1) : args;
+  return [...prefix, ...rest];
+}
+
+async function rootCommand(io: CliIo, first: string | undefined): Promise<Command> {
+  const { Command } = await import('commander');
+  const root = new Command('tenantry')
+    .description('Any Helm chart as a multi-tenant service on Kubernetes')
+    .showHelpAfterError('(tenantry --help lists what there is)')
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  const wanted = COMMANDS.filter((command) => command.name === first);
+  for (const { load } of wanted.length > 0 ? wanted : COMMANDS) {
+    const command = (await load())(io);
+    root.addCommand(inheritSettings(root, command), { hidden: isHidden(command) });
+  }
+  return root;
+}
+
+/** Commands that other programs call: listed by nobody, documented where they stand. */
+function isHidden(command: Command): boolean {
+  return ['tool', 'release-instances'].includes(command.name());
+}
+
+/** Commander copies settings only to commands it makes itself; ours come from files. */
+function inheritSettings(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritSettings(command, child);
+  return command;
+}
+
+function report(io: CliIo, error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const { message, remedy } = explainError(error);
+  io.err(`error: ${message}\n  ${remedy}\n`);
+  if (io.env['TENANTRY_DEBUG'] === '1' && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+  return 1;
+}
+
+async function askAtTerminal(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The only place of the command line that touches the process. */
+function processIo(): CliIo {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  const out = (text: string): void => void process.stdout.write(text);
+  return {
+    out,
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    progress: terminalProgress(out, systemClock),
+    self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    signal: stop.signal,
+    ...(process.stdin.isTTY ? { ask: askAtTerminal } : {}),
+  };
+}

@@ -1,0 +1,14 @@
+import { basename } from 'node:path';
+import { argv } from 'node:process';
+
+// One program, several names: links called `kubectl-…` are kubectl's plug-ins. The operator is loaded only where it is asked
+// for, so that the command line starts quickly.
+const [, script = '', ...words] = argv;
+const plugin = basename(script).replace(/\.mjs$/, '');
+if (words[0] === 'operator') {
+  const { runOperator } = await import('./operator.ts');
+  await runOperator();
+} else {
+  const { runCli } = await import('./cli.ts');
+  await runCli(plugin.startsWith('kubectl-') ? plugin : 'tenantry', words);
+}
