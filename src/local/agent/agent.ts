@@ -29,9 +29,9 @@ export interface AgentOptions {
 }
 
 /**
- * The agent of one node of the local cluster: network policies, volumes, load balancer addresses. Runs inside the node's network and mount
- * namespaces as root. Returns when the signal aborts; throws when one of the three can't go on, so that it is started
- * anew as a whole.
+ * The agent of one node of the local cluster: network policies, volumes, load balancer addresses. Runs inside the
+ * node's network and mount namespaces as root. Returns when the signal aborts; throws when one of the three can't go
+ * on, so that it is started anew as a whole.
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { client, clock, log, nodeName } = options;

@@ -8,12 +8,12 @@ import { allocate, inRanges, type AddressRange, type Grant } from './load-balanc
 const LOOK_AGAIN_MS = 5_000;
 
 /**
- * Gives Services of type LoadBalancer an address each, in their status. Nothing is put on an interface: kube-proxy on each node
- * takes what is sent to an address of that status to the Service's pods. Where it comes from the own node or its pods, that is
- * all there is to it.
+ * Gives Services of type LoadBalancer an address each, in their status. Nothing is put on an interface: kube-proxy on
+ * each node takes what is sent to an address of that status to the Service's pods, for what comes from the node itself
+ * and from pods. That is all there is: a local cluster has no network outside.
  *
- * What was given is remembered, because the store shows a status only after the watch brought it back: two Services that come
- * together would get the same address.
+ * What was given is remembered, because the store shows a status only after the watch brought it back: two Services
+ * that come together would get the same address.
  */
 export function loadBalancerController(
   ranges: readonly AddressRange[],
