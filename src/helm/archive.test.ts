@@ -135,6 +135,7 @@ describe('openChart', () => {
         })
       ).code,
     ).toBe('TooLarge');
+    expect((await refusal(pack(good), { ...ARCHIVE_LIMITS, yaml: 10 })).message).toMatch(/^Chart\.yaml has/);
     expect((await refusal(pack(good), { ...ARCHIVE_LIMITS, packed: 50 })).code).toBe('TooLarge');
   });
 

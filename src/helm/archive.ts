@@ -11,6 +11,8 @@ export interface ArchiveLimits {
   /** Unpacked to packed. Text packs to a tenth, at best a fiftieth; only a bomb does better. */
   readonly ratio: number;
   readonly path: number;
+  /** Of values.yaml, Chart.yaml and the like: they are parsed as a whole, and the largest public ones have a quarter of this. */
+  readonly yaml: number;
   /** Archives in archives: charts/a.tgz has charts/b.tgz, … */
   readonly depth: number;
 }
@@ -24,6 +26,7 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
   entries: 10_000,
   ratio: 150,
   path: 512,
+  yaml: MEBIBYTE,
   depth: 5,
 };
 
@@ -120,7 +123,7 @@ async function openNested(archive: Uint8Array, budget: Budget, depth: number): P
     );
   const tar = await unzip(archive, budget);
   const chart = collect(tar, budget);
-  checkChart(chart);
+  checkChart(chart, limits);
   const files = new Map(chart.files);
   for (const [path, data] of chart.files) {
     if (!/^charts\/[^/]+\.tgz$/.test(path)) continue;
@@ -266,7 +269,7 @@ function hasControl(text: string): boolean {
   return false;
 }
 
-function checkChart({ files, folder }: ChartFiles): void {
+function checkChart({ files, folder }: ChartFiles, limits: ArchiveLimits): void {
   if (!files.has('Chart.yaml'))
     throw new ArchiveError(
       'NotAChart',
@@ -275,6 +278,11 @@ function checkChart({ files, folder }: ChartFiles): void {
   for (const [path, data] of files) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (!YAML_FILES.has(name) || !/^(charts\/[^/]+\/)*[^/]+$/.test(path)) continue;
+    if (data.length > limits.yaml)
+      throw new ArchiveError(
+        'TooLarge',
+        `${path} has ${mebibytes(data.length)}, at most ${mebibytes(limits.yaml)} are allowed: move data into files of their own`,
+      );
     if (expandedYamlSize(new TextDecoder().decode(data)) > MAX_YAML_NODES)
       throw new ArchiveError(
         'YamlBomb',

@@ -26,7 +26,7 @@ export interface EngineOptions {
 }
 
 /** Counts for metrics. */
-export interface EngineStats extends PoolStats {
+interface EngineStats extends PoolStats {
   readonly renderings: number;
   /** Renderings that were answered without Helm. */
   readonly cached: number;

@@ -6,6 +6,7 @@ const AUTHOR_WORDS = /HELM_ERR_START([\s\S]*?)HELM_ERR_END/g;
 /** A message goes into a condition and an event: the first few findings say enough. */
 const MAX_FINDINGS = 10;
 const MAX_LENGTH = 1500;
+const HEAD_LENGTH = 500;
 
 /** Helm's refusal of values, as one sentence: `replicas: got string, want integer; image: missing property 'tag'`. */
 export function valuesFailure(message: string): string {
@@ -49,6 +50,8 @@ function pathOf(pointer: string): string {
     .join('');
 }
 
+/** Cut in the middle: where it happened stands first, why it happened last. */
 function shortened(text: string): string {
-  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
+  if (text.length <= MAX_LENGTH) return text;
+  return `${text.slice(0, HEAD_LENGTH)} … ${text.slice(text.length - (MAX_LENGTH - HEAD_LENGTH))}`;
 }

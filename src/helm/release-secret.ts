@@ -10,7 +10,7 @@ export interface ReleaseSecret extends KubeObject {
 }
 
 /** Says that Helm, version 3 or later, wrote the Secret. */
-export const RELEASE_TYPE = 'helm.sh/release.v1';
+const RELEASE_TYPE = 'helm.sh/release.v1';
 /** Selects all releases of a namespace. */
 export const RELEASE_SELECTOR = 'owner=helm';
 

@@ -32,7 +32,7 @@ export interface ReleaseRecord {
 }
 
 /** The times and words that `helm list` and `helm history` show. */
-export interface ReleaseInfo {
+interface ReleaseInfo {
   readonly firstDeployed: string;
   readonly lastDeployed: string;
   readonly deleted?: string;
@@ -70,7 +70,7 @@ export interface ReleaseHook extends Hook {
 }
 
 /** How many revisions are kept: Helm's own default. */
-export const MAX_REVISIONS = 10;
+const MAX_REVISIONS = 10;
 
 /** Manifests as one text, in Helm's form. */
 export function manifestText(manifests: readonly Manifest[]): string {

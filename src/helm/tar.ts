@@ -6,7 +6,7 @@ export interface TarEntry {
 }
 
 /** What an entry is. Anything that is not a file or a folder has no business in a chart. */
-export type TarType = 'file' | 'folder' | 'link' | 'device' | 'unknown';
+type TarType = 'file' | 'folder' | 'link' | 'device' | 'unknown';
 
 /** The bytes are not a tar archive, or one that breaks off. */
 export class TarError extends Error {

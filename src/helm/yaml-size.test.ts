@@ -8,7 +8,9 @@ describe('expandedYamlSize', () => {
     ['one alias', 'a: &x [1, 2]\nb: *x', 9],
     ['a merge key', 'a: &x {k: 1}\nb:\n  <<: *x', 11],
     ['an alias to its own parent', 'a: &x [1, *x]', 4],
-    ['text that is not YAML', 'a: &x [', 0],
+    ['an anchor that nobody uses', 'a: &x [1, 2]', 0],
+    ['text that is not YAML', 'a: &x [*x', 0],
+    ['a text that is too long to look into', `a: &x 1\nb: *x\n#${'x'.repeat(8192)}`, 0],
   ])('counts %s', (_name, text, size) => {
     expect(expandedYamlSize(text)).toBe(size);
   });

@@ -2,19 +2,22 @@ import { isAlias, isCollection, isPair, isScalar, parseDocument, type Document, 
 
 /** More than any values file has: 100,000 values would be megabytes of text. */
 export const MAX_YAML_NODES = 100_000;
-/** Text in which aliases are followed; longer ones may have none. */
-export const MAX_ALIASED_TEXT = 1_048_576;
+/**
+ * Characters of text that are looked into. A bomb is a few lines; a long text with aliases would take seconds to parse here, and
+ * Helm's own reader, inside its limits, refuses what multiplies too much.
+ */
+const MAX_ALIASED_TEXT = 8192;
 
-const ANCHOR = /(?:^|[\s[{,:-])&[^\s,[\]{}]+/m;
+const ANCHOR = /(?:^|[\s[{,:-])&[^\s,[\]{}]/m;
+const ALIAS = /(?:^|[\s[{,:-])\*[^\s,[\]{}]/m;
 
 /**
  * How many values a YAML text has when every alias is replaced by what it stands for, counted without replacing any: nine
- * lines of aliases to aliases are a billion values for a parser that follows them. Stops counting at `limit`. Text that is not
- * YAML counts as 0: whoever parses it says so better.
+ * lines of aliases to aliases are a billion values for a parser that follows them. Stops counting at `limit`. Text without aliases, longer
+ * than 8 KiB or not YAML at all counts as 0: whoever parses it says so better.
  */
 export function expandedYamlSize(text: string, limit = MAX_YAML_NODES): number {
-  if (!ANCHOR.test(text)) return 0;
-  if (text.length > MAX_ALIASED_TEXT) return limit + 1;
+  if (text.length > MAX_ALIASED_TEXT || !ANCHOR.test(text) || !ALIAS.test(text)) return 0;
   const document = parseDocument(text, { logLevel: 'silent', strict: false, uniqueKeys: false });
   if (document.errors.length > 0 || document.contents === null) return 0;
   return countOf(document.contents, { document, limit, known: new Map() });

@@ -264,11 +264,50 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
     });
   });
 
+  it('refuses aliases that multiply, also in a text too long for our own look', async () => {
+    const helm = await engine();
+    const lines = ['a0: &a0 [x,x,x,x,x,x,x,x,x]'];
+    for (let n = 1; n < 9; n++)
+      lines.push(
+        `a${n}: &a${n} [${Array(9)
+          .fill(`*a${n - 1}`)
+          .join(',')}]`,
+      );
+    const bomb = lines.join('\n');
+
+    for (const text of [bomb, `${bomb}\n#${'x'.repeat(10_000)}`]) {
+      const { digest, archive } = chart({ 'values.yaml': text });
+      await expect(helm.load(digest, archive)).rejects.toMatchObject({
+        code: 'ChartInvalid',
+        message: expect.stringMatching(/values\.yaml.*alias/),
+      });
+    }
+  });
+
   it('refuses bytes that are not those of the digest', async () => {
     const helm = await engine();
     const { archive } = chart({});
 
     await expect(helm.load('0'.repeat(64), archive)).rejects.toMatchObject({ code: 'ChartInvalid' });
+  });
+
+  it('lets templates include each other as deeply as Helm does, and no deeper', async () => {
+    const helm = await engine();
+    const nested =
+      '{{ define "down" }}{{ if gt (int .n) 0 }}{{ include "down" (dict "n" (sub .n 1)) }}{{ else }}bottom{{ end }}{{ end }}';
+    const digest = await loaded(
+      { 'templates/a.yaml': `${nested}a: {{ include "down" (dict "n" .Values.n) }}` },
+      helm,
+    );
+
+    expect((await helm.render(request(digest, { values: { n: 950 } }))).manifests[0]?.content).toBe(
+      'a: bottom',
+    );
+    await expect(helm.render(request(digest, { values: { n: 1100 } }))).rejects.toMatchObject({
+      code: 'TemplateFailed',
+      message: expect.stringContaining('nested reference name'),
+    });
+    expect(helm.stats().killed).toBe(0);
   });
 
   it('ends a template that loops, while others go on, and renders again afterwards', async () => {

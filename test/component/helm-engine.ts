@@ -9,7 +9,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Files that an engine needs and that are not TypeScript. */
-export interface EngineFiles {
+interface EngineFiles {
   readonly wasm: string;
   readonly workerUrl: URL;
 }
@@ -21,7 +21,7 @@ interface BuildModule {
 let files: Promise<EngineFiles> | undefined;
 
 /** Compiles the engine (cached by its sources) and bundles the worker, once in a test process. */
-export function engineFiles(): Promise<EngineFiles> {
+function engineFiles(): Promise<EngineFiles> {
   files ??= make();
   return files;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The stock helm binary, of the same version as the engine; `npm test` names it by HELM. */
-export const HELM = process.env['HELM'] ?? '';
+const HELM = process.env['HELM'] ?? '';
 
 /** Without the binary nothing is compared: a person may leave it out, the gate may not. */
 export const canCompare = HELM !== '' || process.env['CI'] !== undefined;
