@@ -1,3 +1,4 @@
+import type { ProxySettings } from '../helm/proxy-rules.ts';
 import type { LogLevel } from '../runtime/log.ts';
 
 /** What the operator is told by its Deployment; every field comes from one environment variable. */
@@ -18,12 +19,8 @@ export interface OperatorSettings {
   readonly chartCaFile: string | undefined;
   /** TENANTRY_LOG_LEVEL. */
   readonly logLevel: LogLevel;
-  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, for chart downloads. */
-  readonly proxy: {
-    readonly https: string | undefined;
-    readonly http: string | undefined;
-    readonly none: string | undefined;
-  };
+  /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY and TENANTRY_PROXY_CHART_HOSTS, for chart downloads. */
+  readonly proxy: ProxySettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,7 +53,12 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
     allowPrivateHosts: flag('TENANTRY_ALLOW_PRIVATE_CHART_HOSTS'),
     chartCaFile: optional('TENANTRY_CHART_CA_FILE'),
     logLevel: logLevel ?? 'info',
-    proxy: { https: optional('HTTPS_PROXY'), http: optional('HTTP_PROXY'), none: optional('NO_PROXY') },
+    proxy: {
+      https: optional('HTTPS_PROXY'),
+      http: optional('HTTP_PROXY'),
+      none: optional('NO_PROXY'),
+      allowedHosts: (optional('TENANTRY_PROXY_CHART_HOSTS') ?? '').split(',').filter((host) => host !== ''),
+    },
   };
   if (wrong.length > 0)
     throw new Error(

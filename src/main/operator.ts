@@ -1,0 +1,142 @@
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { crdManifests } from '../api/crds.ts';
+import { OPERATOR_NAME } from '../api/names.ts';
+import { DEFAULT_TENANT, TENANT } from '../api/tenant.ts';
+import type { Client } from '../client/client.ts';
+import { createDiscovery } from '../client/discovery.ts';
+import { createClient } from '../client/http-client.ts';
+import { loadAccess } from '../client/load-access.ts';
+import { nodeSurroundings } from '../client/surroundings.ts';
+import { readVersion } from '../cli/package-root.ts';
+import { ensureOwnCrds } from '../features/installation/own-crds.ts';
+import { instanceAdmission } from '../features/instance/handlers.ts';
+import { serviceAdmission } from '../features/service/handlers.ts';
+import { serviceController } from '../features/service/service.ts';
+import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/webhooks/publish-webhooks.ts';
+import { createChartFetcher } from '../helm/chart-source.ts';
+import { localEngine } from '../cli/local-engine.ts';
+import { isKubeError } from '../kube/kube-error.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { createManager } from '../runtime/manager.ts';
+import { measureCalls } from '../runtime/measure-calls.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { instanceControllers } from './instance-controllers.ts';
+import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
+
+const WEBHOOK_PORT = 9443;
+const HEALTH_PORT = 8080;
+/** The Service through which the API server reaches the webhooks. */
+const WEBHOOK_SERVICE = 'tenantry-webhooks';
+
+/** The operator: admission in every replica, controllers in the one that leads. Ends the process. */
+export async function runOperator(): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const settings = readOperatorSettings(process.env);
+  const log = createLog({
+    level: settings.logLevel,
+    clock: systemClock,
+    write: (line) => void process.stdout.write(line),
+  });
+  try {
+    await operate(settings, log, stop.signal);
+    process.exitCode = 0;
+  } catch (error) {
+    log.error('The operator ends', { error });
+    process.exitCode = 1;
+  }
+}
+
+async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal): Promise<void> {
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const access = await loadAccess({}, nodeSurroundings({ env: process.env, cwd: process.cwd(), clock }));
+  const version = await readVersion();
+  const client = createClient(access, {
+    clock,
+    userAgent: `tenantry-operator/${version}`,
+    intercept: measureCalls(metrics, clock),
+    onWarning: (text, what) => log.warn('The API server warns', { text, what }),
+  });
+  const engine = localEngine({ clock });
+  const { operatorNamespace, accountsNamespace, imageRegistry } = settings;
+  const manager = createManager({
+    client,
+    clock,
+    log,
+    metrics,
+    identity: settings.identity,
+    namespace: operatorNamespace,
+    leaderElection: { leaseName: OPERATOR_NAME },
+    health: { port: HEALTH_PORT },
+    webhooks: {
+      port: WEBHOOK_PORT,
+      dnsNames: [
+        `${WEBHOOK_SERVICE}.${operatorNamespace}.svc`,
+        `${WEBHOOK_SERVICE}.${operatorNamespace}.svc.cluster.local`,
+      ],
+      secretName: WEBHOOK_SERVICE,
+      configurations: WEBHOOK_CONFIGURATIONS.map((kind) => ({ kind, name: WEBHOOK_CONFIGURATION_NAME })),
+    },
+  });
+  const discovery = createDiscovery(client, clock);
+  const fetchChart = createChartFetcher(await chartSourceSettings(settings), {
+    clock,
+    resolve: (host) => lookup(host, { all: true }),
+  });
+  const shared = { client: manager.client, engine, discovery, clock };
+  const serviceDeps = {
+    ...shared,
+    fetchChart,
+    settings: { operatorNamespace, accountsNamespace, imageRegistry },
+  };
+  const instanceDeps = { ...shared, settings: { operatorNamespace, accountsNamespace, imageRegistry } };
+  manager.addController(serviceController(serviceDeps));
+  manager.addController(instanceControllers({ manager, deps: instanceDeps, log }));
+  // Admission reads with the bare client: a replica that does not lead must answer, too.
+  const handlers = [
+    ...serviceAdmission({ ...serviceDeps, client, stores: manager.stores }),
+    ...instanceAdmission({ ...instanceDeps, client, stores: manager.stores }),
+  ];
+  for (const handler of handlers) manager.addWebhook(handler);
+  try {
+    // Before the informers start, which wait for kinds that are not served.
+    await prepareKinds(client, operatorNamespace, version, log);
+    await manager.run(signal);
+  } finally {
+    await engine.close();
+    await client.close();
+  }
+}
+
+/** Our CRDs at this version and the default Tenant. Every replica may do it: whoever is first wins, the others find it done. */
+async function prepareKinds(client: Client, namespace: string, version: string, log: Log): Promise<void> {
+  const written = await ensureOwnCrds(client, crdManifests(), version);
+  if (written.length > 0) log.info('Kinds written', { names: written });
+  try {
+    await client.create(TENANT, {
+      apiVersion: `${TENANT.group}/${TENANT.version}`,
+      kind: TENANT.kind,
+      metadata: { name: DEFAULT_TENANT, namespace },
+      spec: { displayName: 'Default' },
+    });
+  } catch (error) {
+    // There already, or the kind is not served yet on this API server: the next start makes it.
+    if (!isKubeError(error, 'AlreadyExists', 'NotFound')) throw error;
+  }
+}
+
+async function chartSourceSettings(
+  settings: OperatorSettings,
+): Promise<Parameters<typeof createChartFetcher>[0]> {
+  const { allowHttp, allowPrivateHosts, chartCaFile, proxy } = settings;
+  return {
+    allowHttp,
+    allowPrivateHosts,
+    caBundle: chartCaFile === undefined ? undefined : await readFile(chartCaFile, 'utf8'),
+    proxy,
+  };
+}
