@@ -22,6 +22,8 @@ export function valuesFailure(message: string): string {
     findings.push(`${pathOf(pointer) || `values of ${chart}`}: ${rule}`);
   }
   if (findings.length === 0) return shortened(message.trim().split('\n').slice(1).join(' '));
+  // Helm reports them in the order of a Go map, another one each time; a message must not change by itself.
+  findings.sort();
   const more = findings.length - MAX_FINDINGS;
   return shortened(
     [...findings.slice(0, MAX_FINDINGS), ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
