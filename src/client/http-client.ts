@@ -2,6 +2,7 @@ import { apiVersionOf, type Kind } from '../kube/kind.ts';
 import { isKubeError, KubeError } from '../kube/kube-error.ts';
 import type { AnyObject, KubeObject } from '../kube/object.ts';
 import type { Clock } from '../lib/clock.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { ClusterAccess, Impersonation } from './access.ts';
 import type { ApiAnswer, ApiRequest, Intercept } from './api-request.ts';
 import { errorFromAnswer } from './api-status.ts';
@@ -114,10 +115,9 @@ function createDeadline(
   outer: AbortSignal | undefined,
 ): { readonly signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
-  const onAbort = (): void =>
-    controller.abort(new KubeError('Cancelled', `${what}: cancelled`, { cause: outer?.reason }));
-  if (outer?.aborted) onAbort();
-  else outer?.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(outer, () =>
+    controller.abort(new KubeError('Cancelled', `${what}: cancelled`, { cause: outer?.reason })),
+  );
   const cancel = clock.after(timeoutMs, () =>
     controller.abort(new KubeError('Timeout', `${what}: no answer within ${timeoutMs} ms`)),
   );
@@ -125,7 +125,7 @@ function createDeadline(
     signal: controller.signal,
     clear: () => {
       cancel();
-      outer?.removeEventListener('abort', onAbort);
+      off();
     },
   };
 }

@@ -134,7 +134,7 @@ function createPool(
   const tls = {
     ...(access.ca === undefined ? {} : { ca: access.ca }),
     ...(access.tlsServerName === undefined ? {} : { servername: access.tlsServerName }),
-    ...(credential.certificate ?? {}),
+    ...credential.certificate,
     rejectUnauthorized: access.insecureSkipTlsVerify !== true,
   };
   const shape = { connections, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS };

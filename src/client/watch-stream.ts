@@ -1,6 +1,7 @@
 import { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Clock } from '../lib/clock.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { ApiRequest } from './api-request.ts';
 import { errorFromStatus } from './api-status.ts';
 import type { WatchEvent } from './client.ts';
@@ -34,8 +35,7 @@ export async function* watchStream<T extends KubeObject>(
   const { signal } = options;
   if (signal?.aborted) return;
   const inner = new AbortController();
-  const onAbort = (): void => inner.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(signal, () => inner.abort(signal?.reason));
   const idle = idleTimer(options, () =>
     inner.abort(
       new KubeError(
@@ -55,7 +55,7 @@ export async function* watchStream<T extends KubeObject>(
     throw watchError(request, error, inner.signal);
   } finally {
     idle.cancel();
-    signal?.removeEventListener('abort', onAbort);
+    off();
     stream?.close();
   }
 }

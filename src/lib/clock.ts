@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /**
  * The only door to time. Everything that waits, measures or stamps takes a Clock, so that tests turn the hands
  * themselves and nothing outside `main/` reads the system's clock.
@@ -19,19 +21,14 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason as Error);
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
+        off();
         resolve();
       }, ms);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const off = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      });
     }),
   after: (ms, task) => {
     const timer = setTimeout(task, ms);

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { onAbort } from './on-abort.ts';
 
 interface Timer {
   readonly due: number;
@@ -35,19 +36,14 @@ export class FakeClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
       const cancel = this.after(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
+        off();
         resolve();
       });
-      const onAbort = (): void => {
+      const off = onAbort(signal, () => {
         cancel();
         reject(signal?.reason as Error);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      });
     });
   }
 

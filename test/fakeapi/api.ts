@@ -28,7 +28,7 @@ export interface Answer {
 export interface Api {
   readonly store: Store;
   readonly podLogs: Map<string, string>;
-  readonly watches: Set<{ readonly open: OpenWatch; readonly drop: () => void }>;
+  readonly watches: Set<{ readonly open: OpenWatch; readonly drop: () => void; readonly end: () => void }>;
   resources(): readonly Resource[];
   handle(request: RequestRecord, accept: string): Promise<Answer>;
   watch(request: RequestRecord, response: ServerResponse, dropAfterEvents: number | undefined): void;
@@ -356,7 +356,11 @@ function openWatch(
   if (left === 0) drop();
   const reading = { resource: wire.resource, namespace: wire.namespace, query: wire.request.query };
   const open = startWatch(reading, server.store, server.clock, sink);
-  const entry = { open, drop };
+  const end = (): void => {
+    open.stop();
+    response.end();
+  };
+  const entry = { open, drop, end };
   server.watches.add(entry);
   response.on('close', () => {
     server.watches.delete(entry);

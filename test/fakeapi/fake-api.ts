@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { fixedCredential, type ClusterAccess } from '../../src/client/access.ts';
 import type { Client } from '../../src/client/client.ts';
 import { createClient, type ClientOptions } from '../../src/client/http-client.ts';
@@ -30,6 +31,8 @@ export interface FakeApi {
   readonly url: string;
   /** Every request so far, oldest first. */
   readonly requests: RequestRecord[];
+  /** TCP connections accepted so far. */
+  readonly connections: number;
   /** What a pod's log answers, by `namespace/name`. */
   readonly podLogs: Map<string, string>;
   access(options?: { readonly token?: string }): ClusterAccess;
@@ -51,6 +54,8 @@ export interface FakeApi {
   bookmark(): void;
   /** Breaks the connections of all open watches (of one kind). Answers how many. */
   dropWatches(kind?: Kind): number;
+  /** Ends all open watches (of one kind) in peace, as the server does when their time is over. */
+  endWatches(kind?: Kind): void;
   /** Watches open now (of one kind). */
   openWatches(kind?: Kind): number;
   close(): Promise<void>;
@@ -70,7 +75,11 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
     });
   };
   const server =
-    options.tls === undefined ? createHttpServer(listener) : createHttpsServer(options.tls, listener);
+    options.tls === undefined
+      ? createHttpServer(listener)
+      : createHttpsServer({ ...options.tls, requestCert: true, rejectUnauthorized: false }, listener);
+  let connections = 0;
+  server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // true: it listens on TCP
   const url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
@@ -79,6 +88,9 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
     url,
     requests,
     podLogs: api.podLogs,
+    get connections() {
+      return connections;
+    },
     access: ({ token } = {}) => ({
       server: url,
       ca: options.tls?.ca,
@@ -115,6 +127,10 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
       );
       for (const { drop } of hit) drop();
       return hit.length;
+    },
+    endWatches: (kind) => {
+      for (const { open, end } of [...api.watches])
+        if (kind === undefined || open.resource.store === storeOf(kind)) end();
     },
     openWatches: (kind) =>
       [...api.watches].filter(({ open }) => kind === undefined || open.resource.store === storeOf(kind))
@@ -203,11 +219,18 @@ function faultError(fault: Extract<Fault, { status: number }>): StatusError {
   });
 }
 
+/** The impersonated user, else the one of the client certificate or of the token; '' for nobody. */
 function userOf(request: IncomingMessage, { tokens }: FakeApiOptions): string {
   const impersonated = request.headers['impersonate-user'];
   const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  const user = tokens === undefined ? 'system:admin' : (tokens[token] ?? '');
+  const user = certificateUser(request) ?? (tokens === undefined ? 'system:admin' : (tokens[token] ?? ''));
   return user !== '' && typeof impersonated === 'string' ? impersonated : user;
+}
+
+function certificateUser({ socket }: IncomingMessage): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { CN: user } = socket.getPeerCertificate().subject;
+  return Array.isArray(user) ? user[0] : user;
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

@@ -61,11 +61,22 @@ const same = (entry: Entry, writer: Writer, operation: Entry['operation']): bool
   entry.subresource === writer.subresource &&
   entry.operation === operation;
 
+/**
+ * Whose entries count in an update: those the client sent, if it sent any (so that ownership can be handed over), else
+ * the live ones. One empty entry means that everything shall be forgotten. Through a subresource nothing is taken.
+ */
+function baseEntries(before: JsonMap, after: JsonMap, writer: Writer): Entry[] {
+  const sent = listAt(mapAt(after, 'metadata'), 'managedFields').filter(isMap);
+  if (writer.subresource !== '' || sent.length === 0) return readEntries(before);
+  const forgets = sent.length === 1 && sent[0] !== undefined && Object.keys(sent[0]).length === 0;
+  return forgets ? [] : readEntries(after);
+}
+
 /** Records a create, update or patch: what changed belongs to the writer, what is gone to nobody. */
 export function recordUpdate(shape: Shape, before: JsonMap, after: Stored, writer: Writer): Stored {
   const changed = changedFields(shape, before, after);
   const present = fieldsOf(shape, after);
-  const entries = readEntries(before);
+  const entries = baseEntries(before, after, writer);
   const own = entries.find((entry) => same(entry, writer, 'Update'));
   const others = entries
     .filter((entry) => entry !== own)

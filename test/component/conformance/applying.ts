@@ -103,6 +103,29 @@ export function applyConformance(factory: SubjectFactory): void {
       expect(applied.data).toEqual({ a: '2', b: '1' });
     });
 
+    it('leaves what our own create set: a create owns by update, not by apply', async () => {
+      await client.create(CONFIG_MAP, configMap(ns, 'made', { a: '1', b: '1' }));
+
+      const applied = await client.apply(CONFIG_MAP, configMap(ns, 'made', { a: '1' }));
+
+      expect(applied.data).toEqual({ a: '1', b: '1' });
+    });
+
+    it('removes it once the ownership was handed over by a patch of the managed fields', async () => {
+      const made = await client.create(CONFIG_MAP, configMap(ns, 'handed', { a: '1', b: '1' }));
+      const { managedFields } = made.metadata as unknown as { managedFields: readonly object[] };
+      const handed = managedFields.map((entry) => ({ ...entry, operation: 'Apply' }));
+      await client.patch(
+        CONFIG_MAP,
+        { namespace: ns, name: 'handed' },
+        { type: 'merge', body: { metadata: { managedFields: handed } } },
+      );
+
+      const applied = await client.apply(CONFIG_MAP, configMap(ns, 'handed', { a: '1' }));
+
+      expect(applied.data).toEqual({ a: '1' });
+    });
+
     it('merges containers by name and removes ours alone', async () => {
       await client.apply(
         DEPLOYMENT,
