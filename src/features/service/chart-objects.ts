@@ -1,5 +1,5 @@
 import type { Manifest, Rendering } from '../../helm/rendering.ts';
-import { groupKindOf, splitApiVersion, type Kind } from '../../kube/kind.ts';
+import { groupKindOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { parseManifests, YamlError } from '../../kube/yaml.ts';
 import type { ChartProblem } from './chart-problem.ts';
@@ -38,11 +38,6 @@ export function parseAll(manifests: readonly Manifest[]): {
   return { objects, problems };
 }
 
-/** Group and kind of an object, as `group/Kind` or `Kind`. */
-export function groupKindOfObject(object: AnyObject): string {
-  return groupKindOf({ group: splitApiVersion(object.apiVersion).group, kind: object.kind });
-}
-
 /** What the scope check compares with. */
 export interface Scope {
   /** Namespace of the release. */
@@ -60,42 +55,33 @@ export const kindKey = (object: Pick<AnyObject, 'apiVersion' | 'kind'>): string 
 /** KubePlus's text; it is appended to others, hence the space. */
 export const NAMESPACE_IN_CHART = ' Namespace object is not allowed in the chart.';
 
-/** Objects that leave their instance's namespace, and kinds that nobody serves. One problem for each object. */
-export function scopeProblems(objects: readonly ChartObject[], scope: Scope): ChartProblem[] {
-  const found = objects.flatMap(({ source, object }): ChartProblem[] => {
-    const name = `${object.kind} ${object.metadata.name ?? object.metadata.generateName ?? ''} (${source})`;
-    if (object.apiVersion === 'v1' && object.kind === 'Namespace') {
-      return [{ reason: 'KindNotAllowed', message: NAMESPACE_IN_CHART }];
-    }
-    const kind = scope.kinds.get(kindKey(object));
-    if (kind === undefined) {
-      return [
-        {
-          reason: 'KindUnknown',
-          message: `${name}: this cluster does not serve ${object.kind} of ${object.apiVersion}; install what brings it, or put its CRD into the chart's crds/`,
-        },
-      ];
-    }
-    if (!kind.namespaced) {
-      const groupKind = groupKindOf(kind);
-      if (scope.allowedClusterKinds.includes(groupKind)) return [];
-      return [
-        {
-          reason: 'KindNotAllowed',
-          message: `${name}: ${groupKind} is cluster-scoped; take it out of the chart, or allow it by name in spec.policies.allowedClusterKinds`,
-        },
-      ];
-    }
-    const { namespace } = object.metadata;
-    if (namespace === undefined || namespace === scope.namespace) return [];
-    return [
-      {
-        reason: 'NamespaceNotAllowed',
-        message: `${name}: it is for namespace ${namespace}; an instance stays in its own, write {{ .Release.Namespace }} or leave the namespace out`,
-      },
-    ];
-  });
-  return distinct(found);
+/** Why an object may not be in a chart: it leaves its instance's namespace, or nobody serves its kind. Undefined if it may. */
+export function scopeProblem({ source, object }: ChartObject, scope: Scope): ChartProblem | undefined {
+  const name = `${object.kind} ${object.metadata.name ?? object.metadata.generateName ?? ''} (${source})`;
+  if (object.apiVersion === 'v1' && object.kind === 'Namespace') {
+    return { reason: 'KindNotAllowed', message: NAMESPACE_IN_CHART };
+  }
+  const kind = scope.kinds.get(kindKey(object));
+  if (kind === undefined) {
+    return {
+      reason: 'KindUnknown',
+      message: `${name}: this cluster does not serve ${object.kind} of ${object.apiVersion}; install what brings it, or put its CRD into the chart's crds/`,
+    };
+  }
+  if (!kind.namespaced) {
+    const groupKind = groupKindOf(kind);
+    if (scope.allowedClusterKinds.includes(groupKind)) return undefined;
+    return {
+      reason: 'KindNotAllowed',
+      message: `${name}: ${groupKind} is cluster-scoped; take it out of the chart, or allow it by name in spec.policies.allowedClusterKinds`,
+    };
+  }
+  const { namespace } = object.metadata;
+  if (namespace === undefined || namespace === scope.namespace) return undefined;
+  return {
+    reason: 'NamespaceNotAllowed',
+    message: `${name}: it is for namespace ${namespace}; an instance stays in its own, write {{ .Release.Namespace }} or leave the namespace out`,
+  };
 }
 
 /** The same said once. */

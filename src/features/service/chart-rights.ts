@@ -1,5 +1,5 @@
 import type { PolicyRule } from '../../api/revision.ts';
-import { splitApiVersion, type Kind } from '../../kube/kind.ts';
+import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { isJsonObject } from '../../api/json-schema.ts';
 import { kindKey, type ChartObject } from './chart-objects.ts';
@@ -90,6 +90,3 @@ export function kindsOfCrds(crds: readonly AnyObject[]): Kind[] {
       );
   });
 }
-
-/** Group of an object's apiVersion. */
-export const groupOf = (object: AnyObject): string => splitApiVersion(object.apiVersion).group;

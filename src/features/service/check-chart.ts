@@ -9,7 +9,7 @@ import { CLUSTER_ROLE, STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { sha256 } from '../../lib/hash.ts';
-import { distinct, kindKey, objectsOf, parseAll, scopeProblems, type ChartObject } from './chart-objects.ts';
+import { distinct, kindKey, objectsOf, parseAll, scopeProblem, type ChartObject } from './chart-objects.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
 import { chartRights, kindsOfCrds, type ChartRights } from './chart-rights.ts';
 import type { ServiceDeps } from './dependencies.ts';
@@ -52,7 +52,11 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
   const objects = parsed.flatMap((one) => one.objects);
   const kinds = await resolveKinds(deps, objects, crds);
   const allowedClusterKinds = input.spec.policies?.allowedClusterKinds ?? [];
-  const needed = chartRights(objects, kinds);
+  const scope = { namespace: SAMPLE_NAMESPACE, allowedClusterKinds, kinds };
+  const judged = objects.map((object) => ({ object, problem: scopeProblem(object, scope) }));
+  // Rights are asked for what may be written; nobody should grant them for what is refused anyway.
+  const allowed = judged.flatMap(({ object, problem }) => (problem === undefined ? [object] : []));
+  const needed = chartRights(allowed, kinds);
   const [missing, classes] = await Promise.all([
     missingRights(deps, input, needed),
     deps.client.list(STORAGE_CLASS),
@@ -62,7 +66,7 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
     ...parsed.flatMap((one) => one.problems),
     ...missing.problems,
     ...storageProblems(objects, classes.items),
-    ...scopeProblems(objects, { namespace: SAMPLE_NAMESPACE, allowedClusterKinds, kinds }),
+    ...judged.flatMap(({ problem }) => problem ?? []),
   ];
   if (problems.length > 0) throw new ChartProblems(distinct(problems));
   return {
