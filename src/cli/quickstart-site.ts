@@ -20,8 +20,8 @@ export interface Site {
   readonly reach: ((host: string, port: number) => Promise<string>) | undefined;
 }
 
-/** Images of the main job: the operator and what the WordPress chart names. */
-const IMAGES: readonly ImageName[] = ['operator', 'wordpress', 'mariadb'];
+/** Images of the main job: the operator and what the charts of examples/ name. */
+const IMAGES: readonly ImageName[] = ['operator', 'wordpress', 'mariadb', 'http-echo'];
 
 /** The cluster that the current kubeconfig names, with an image that was pushed. */
 export function existingSite(flags: { readonly kubeconfig?: string; readonly image?: string }): Site {

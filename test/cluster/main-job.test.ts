@@ -162,7 +162,7 @@ describe('an instance', () => {
   });
 
   it('tells about a pod that can’t start in the pod’s own words', async () => {
-    await apply(instance('hs-pull', '{image: {repository: localhost/nowhere/nothing, tag: none}}'));
+    await apply(instance('hs-pull', '{image: "docker.io/library/nothing:none"}'));
     try {
       await waitFor(`${KIND}/hs-pull`, 'jsonpath=\'{.status.conditions[?(@.type=="Ready")].status}\'=False');
       await run(
