@@ -9,8 +9,7 @@ export function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _dropped, ...metadata } = object.metadata as T['metadata'] & {
     managedFields: unknown;
   };
-  // Only an optional field is missing, which the type does not even name.
-  return { ...object, metadata } as T;
+  return { ...object, metadata };
 }
 
 /**

@@ -6,7 +6,12 @@ import type { Condition, KubeObject } from '../../src/kube/object.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Controller } from '../../src/runtime/controller.ts';
 import { silentLog } from '../../src/runtime/log.ts';
-import { createManager, type Manager, type ManagerOptions } from '../../src/runtime/manager.ts';
+import {
+  createManager,
+  LeadershipLost,
+  type Manager,
+  type ManagerOptions,
+} from '../../src/runtime/manager.ts';
 import type { Plan, StatusBase } from '../../src/runtime/plan.ts';
 import { Terminal } from '../../src/runtime/terminal.ts';
 import { watch } from '../../src/runtime/watch.ts';
@@ -169,37 +174,6 @@ describe('a controller in a manager', () => {
     await eventually('the pet is gone', () => api.objects(PET).length === 0);
   });
 
-  it('removes from an object what the plan no longer names, although a create made it', async () => {
-    const api = await zoo();
-    const client = api.client();
-    const { manager } = start(api, 'a');
-    manager.addController(
-      petController({
-        plan: (object) => {
-          const owner = object.metadata.uid ?? '';
-          const data: Record<string, string> =
-            object.spec?.name === undefined ? { kept: '1' } : { kept: '1', dropped: '2' };
-          const map = {
-            apiVersion: 'v1',
-            kind: 'ConfigMap',
-            metadata: { namespace: 'default', name: 'rex', labels: { [OWNER_LABEL]: owner } },
-            data,
-          };
-          return {
-            stages: [{ name: 'map', writes: [{ verb: 'own', kind: CONFIG_MAP, object: map, owner }] }],
-          };
-        },
-      }),
-    );
-    await client.create(PET, pet('rex', { name: 'x' }));
-    const data = (): unknown =>
-      api.objects(CONFIG_MAP, 'default').find((map) => map.metadata.name === 'rex')?.data;
-    await eventually('the map is made', data);
-    await client.patch(PET, { namespace: 'default', name: 'rex' }, { type: 'merge', body: { spec: null } });
-
-    await eventually('the field is gone', () => JSON.stringify(data()) === '{"kept":"1"}');
-  });
-
   it('explains what the user can mend and tries again', async () => {
     const api = await zoo();
     let attempts = 0;
@@ -338,6 +312,25 @@ describe('two replicas', () => {
       api.objects(PET).every((object) => object.status?.conditions !== undefined),
     );
     expect(api.objects(LEASE)[0]?.spec?.holderIdentity).toBe('b');
+  });
+});
+
+describe('a leader that loses the lease', () => {
+  it('stops working and ends with an error, so that the process starts afresh', async () => {
+    const api = await zoo();
+    const client = api.client();
+    const { manager, ended } = start(api, 'a', { leaderElection: { leaseName: 'tenantry' } });
+    manager.addController(petController());
+    await client.create(PET, pet('one'));
+    await eventually('one is done', () => api.objects(PET)[0]?.status?.conditions !== undefined);
+    const lease = await client.get(LEASE, { namespace: 'default', name: 'tenantry' });
+    await client.replace(LEASE, { ...lease, spec: { ...lease.spec, holderIdentity: 'intruder' } });
+
+    expect(await ended).toBeInstanceOf(LeadershipLost);
+    await client.create(PET, pet('two'));
+    expect(api.objects(LEASE)[0]?.spec?.holderIdentity).toBe('intruder');
+    expect(api.objects(PET).find((object) => object.metadata.name === 'two')?.status).toBeUndefined();
+    expect(api.openWatches()).toBe(0);
   });
 });
 

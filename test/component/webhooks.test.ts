@@ -195,7 +195,7 @@ describe('webhooks in a manager', () => {
       );
     const trusted = (): string | undefined =>
       bundles().length === 2 && bundles()[0] === bundles()[1] ? bundles()[0] : undefined;
-    await client.create(VALIDATING_WEBHOOK_CONFIGURATION, configuration as never);
+    await client.create(VALIDATING_WEBHOOK_CONFIGURATION, configuration);
     const manager = createManager({
       client,
       clock: systemClock,
@@ -229,7 +229,7 @@ describe('webhooks in a manager', () => {
     );
 
     await client.delete(VALIDATING_WEBHOOK_CONFIGURATION, { name: 'tenantry' });
-    await client.create(VALIDATING_WEBHOOK_CONFIGURATION, configuration as never);
+    await client.create(VALIDATING_WEBHOOK_CONFIGURATION, configuration);
     expect(Buffer.from(await eventually('the bundle is back', trusted), 'base64').toString('utf8')).toBe(ca);
   });
 });

@@ -108,7 +108,7 @@ export class MemoryClient implements Client {
       const present = this.#objects.get(key);
       if (present === undefined) throw new KubeError('NotFound', `patch ${key}: not found`, { status: 404 });
       const body = patch.type === 'json' ? fromJsonPatch(patch.body) : (patch.body as Fields);
-      this.#precondition(key, (body['metadata'] ?? {}) as KubeObject['metadata']);
+      this.#precondition(key, body['metadata'] ?? {});
       return this.#put(key, merge(present, body) as unknown as AnyObject);
     });
   }

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiRequest } from '../client/api-request.ts';
+import { KubeError } from '../kube/kube-error.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
+import { measureCalls } from './measure-calls.ts';
+
+const request = (method: ApiRequest['method'], more: Partial<ApiRequest> = {}): ApiRequest => ({
+  method,
+  path: '/x',
+  headers: {},
+  what: 'x',
+  repeatable: true,
+  maxBytes: 1,
+  ...more,
+});
+
+describe('measureCalls', () => {
+  it.each([
+    ['get', request('GET')],
+    ['watch', request('GET', { watch: true })],
+    ['create', request('POST')],
+    ['update', request('PUT')],
+    ['delete', request('DELETE')],
+    ['patch', request('PATCH', { headers: { 'content-type': 'application/merge-patch+json' } })],
+    ['apply', request('PATCH', { headers: { 'content-type': 'application/apply-patch+yaml' } })],
+  ])('calls it %s', async (verb, asked) => {
+    const called: unknown[] = [];
+    const clock = new FakeClock();
+    const intercept = measureCalls({ called: (...values) => called.push(values) }, clock);
+    const answer = intercept(asked, async () => {
+      await clock.advance(250);
+      return { status: 201, headers: {}, text: '' };
+    });
+
+    expect((await answer).status).toBe(201);
+    expect(called).toEqual([[verb, '201', 0.25]]);
+  });
+
+  it('counts what got no answer by its code, and passes it on', async () => {
+    const called: unknown[] = [];
+    const intercept = measureCalls({ called: (...values) => called.push(values) }, new FakeClock());
+
+    await expect(
+      intercept(request('GET'), () => Promise.reject(new KubeError('Network', 'reset'))),
+    ).rejects.toThrow('reset');
+    expect(called).toEqual([['get', 'Network', 0]]);
+  });
+});
