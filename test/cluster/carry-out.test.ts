@@ -25,11 +25,6 @@ let client: Client;
 beforeAll(async () => {
   const surroundings = nodeSurroundings({ env: process.env, cwd: process.cwd(), clock: systemClock });
   client = createClient(await loadAccess({}, surroundings), { clock: systemClock });
-  await client.delete(NAMESPACE, { name: NS });
-  await eventually(
-    'the namespace is free',
-    async () => (await client.find(NAMESPACE, { name: NS })) === undefined,
-  );
   await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NS } });
 });
 afterAll(async () => {
