@@ -1,0 +1,294 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createClient } from '../client/http-client.ts';
+import type { Client } from '../client/client.ts';
+import { NODE } from '../kube/builtin-kinds.ts';
+import { mapLimit } from '../lib/limit.ts';
+import { kubeconfigText } from '../pki/kubeconfig.ts';
+import { addons } from './addons.ts';
+import { certificateFiles, issueCertificates, type ClusterCertificates } from './certificates.ts';
+import { cgroupLeaf, clearAway } from './cluster-down.ts';
+import { pathsOf, provideTools, type ClusterOptions } from './cluster-options.ts';
+import type { ClusterPaths } from './cluster-paths.ts';
+import { readState, writeState, type ClusterState } from './cluster-state.ts';
+import { importArchive } from './containerd-images.ts';
+import { listenLocally } from './dial.ts';
+import { LocalError, explainDiskFull } from './local-error.ts';
+import { withLock } from './lock.ts';
+import { planNetwork, type NetworkChoice } from './network-plan.ts';
+import { nodeConfigFiles } from './node-config.ts';
+import { isRunning, prepareNode, startNode, startService, type NodeOptions } from './node.ts';
+import { accessOf } from './own-kubeconfig.ts';
+import { NODE_PACKAGES, ensurePackages } from './packages.ts';
+import { inspectMachine } from './preflight.ts';
+import { lastLines } from './run.ts';
+import { API_PORT, FIRST_SERVICES, SERVICES, serviceCommands } from './services.ts';
+import { SYSTEM_IMAGES, systemImageArchive } from './system-images.ts';
+import type { ToolPaths } from './toolchain.ts';
+import { CLUSTER_TOOLS } from './tools.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** What a user may choose about a new cluster. */
+export interface UpChoice extends Omit<NetworkChoice, 'ipv6'> {
+  /** The API server's port on 127.0.0.1; 0 takes any free one. */
+  readonly port?: number | undefined;
+}
+
+/** A cluster that is up. */
+export interface UpResult {
+  readonly paths: ClusterPaths;
+  readonly state: ClusterState;
+  /** It was up before. */
+  readonly already: boolean;
+}
+
+/** Steps take a second or two each; these are for a machine that is very busy. In milliseconds. */
+const API_WITHIN_MS = 90_000;
+const NODE_WITHIN_MS = 90_000;
+const CONTAINERD_WITHIN_MS = 30_000;
+const LOOK_MS = 50;
+
+/**
+ * Brings the cluster up, or finds it up. What is left of one that was killed is cleared away first. Throws LocalError with
+ * a remedy; a failed attempt leaves its logs, and the next `up` or `down` clears it away.
+ */
+export async function upCluster(options: ClusterOptions, choice: UpChoice = {}): Promise<UpResult> {
+  const paths = pathsOf(options);
+  const cgroups = cgroupLeaf(options.name);
+  const { uid, platform, progress } = options;
+  const machine = await inspectMachine({ home: paths.home, uid, platform, cgroupLeaf: cgroups });
+  const network = planNetwork({ ...choice, ipv6: machine.ipv6 });
+  return withLock(paths.lock, { clock: options.clock, signal: options.signal }, async () => {
+    const present = await findRunning(paths, options);
+    if (present !== undefined) return { paths, state: present, already: true };
+    if ((await readdir(paths.home).catch(() => [])).length > 0)
+      await progress.step('clearing away what a former cluster left', () => clearAway(paths, options));
+    await ensurePackages(NODE_PACKAGES, options);
+    const tools = await provideTools(CLUSTER_TOOLS, options);
+    try {
+      const state = await create({ options, paths, choice, machine, network, tools });
+      return { paths, state, already: false };
+    } catch (error) {
+      throw explainDiskFull(error, paths.home);
+    }
+  });
+}
+
+/** The record of a cluster that is complete and answers; undefined otherwise. */
+async function findRunning(paths: ClusterPaths, options: ClusterOptions): Promise<ClusterState | undefined> {
+  const state = await readState(paths).catch(() => undefined);
+  if (state?.complete !== true || !(await isRunning(state))) return undefined;
+  return options.progress.step('cluster', async (note) => {
+    // A service that was just killed comes back by itself: give it the time a start takes.
+    const client = await adminClient(paths, options);
+    try {
+      if (!(await untilReady(client, options))) return undefined;
+      note('up already');
+      return state;
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+interface Creation {
+  readonly options: ClusterOptions;
+  readonly paths: ClusterPaths;
+  readonly choice: UpChoice;
+  readonly machine: Awaited<ReturnType<typeof inspectMachine>>;
+  readonly network: ClusterState['network'];
+  readonly tools: ToolPaths;
+}
+
+async function create(creation: Creation): Promise<ClusterState> {
+  const { options, paths } = creation;
+  const { progress, clock } = options;
+  const nodeName = `${options.name}-1`;
+  // The machine's side of the API server. The node inherits the socket; ours is closed once it has.
+  const listener = createServer();
+  const apiPort = await listenLocally(listener, creation.choice.port ?? 0);
+  let state = firstState(creation, nodeName, apiPort);
+  await mkdir(paths.home, { recursive: true, mode: 0o700 });
+  await writeState(paths, state);
+  try {
+    const certificates = await progress.step('certificates', () =>
+      issueCertificates(nodeName, creation.network, clock.now()),
+    );
+    const archives = systemArchives(creation);
+    const node = nodeOptions(creation, nodeName, certificates, listener);
+    await progress.step('node', async () => {
+      await writeFile(paths.kubeconfig, adminKubeconfig(options.name, apiPort, certificates), {
+        mode: 0o600,
+      });
+      await prepareNode(node);
+      state = { ...state, ...(await startNode(node)) };
+      await writeState(paths, state);
+      for (const service of FIRST_SERVICES) await startService(paths, service);
+    });
+    const images = importSystemImages(creation, archives);
+    const client = await adminClient(paths, options);
+    try {
+      await Promise.all([startControlPlane(client, creation, certificates), images]);
+      await nodeReady(client, creation, nodeName);
+    } finally {
+      await client.close();
+    }
+  } finally {
+    listener.close();
+  }
+  state = { ...state, complete: true };
+  await writeState(paths, state);
+  return state;
+}
+
+function firstState(
+  { options, network, machine }: Creation,
+  nodeName: string,
+  apiPort: number,
+): ClusterState {
+  return {
+    version: 1,
+    name: options.name,
+    nodeName,
+    network,
+    cgroups: { version: machine.cgroups.version, groups: [...machine.cgroups.groups] },
+    snapshotter: machine.snapshotter,
+    apiPort,
+    createdAt: options.clock.now(),
+    complete: false,
+  };
+}
+
+function nodeOptions(
+  { options, paths, network, machine, tools }: Creation,
+  nodeName: string,
+  certificates: ClusterCertificates,
+  listener: NodeOptions['listener'],
+): NodeOptions {
+  const inside = (user: keyof ClusterCertificates['users']): string =>
+    kubeconfigText({
+      server: `https://${network.v4.node}:${API_PORT}`,
+      ca: certificates.authority.cert,
+      user: certificates.users[user],
+    });
+  const users = ['controller-manager', 'scheduler', 'kubelet', 'kube-proxy', 'agent'] as const;
+  const pki = Object.entries(certificateFiles(certificates)).map(([name, text]) => [`pki/${name}`, text]);
+  return {
+    init: { home: paths.home, nodeName, network, cgroups: machine.cgroups },
+    paths,
+    files: {
+      ...nodeConfigFiles(nodeName, network, SYSTEM_IMAGES, machine.snapshotter),
+      ...Object.fromEntries(users.map((user) => [`${user}.kubeconfig`, inside(user)])),
+      ...Object.fromEntries(pki),
+    },
+    services: serviceCommands({ nodeName, network, tools, self: options.self }),
+    listener,
+    path: options.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    run: options.run,
+    clock: options.clock,
+    signal: options.signal,
+  };
+}
+
+function adminKubeconfig(name: string, apiPort: number, certificates: ClusterCertificates): string {
+  return kubeconfigText({
+    server: `https://127.0.0.1:${apiPort}`,
+    ca: certificates.authority.cert,
+    user: certificates.users.admin,
+    name: name === 'tenantry' ? name : `tenantry-${name}`,
+  });
+}
+
+async function startControlPlane(
+  client: Client,
+  { options, paths, network }: Creation,
+  certificates: ClusterCertificates,
+): Promise<void> {
+  const { progress } = options;
+  await progress.step('API server ready', async () => {
+    if (!(await untilReady(client, options))) throw await serviceFailed(paths, 'kube-apiserver');
+  });
+  for (const service of SERVICES) if (!FIRST_SERVICES.includes(service)) await startService(paths, service);
+  await progress.step('add-ons', async (note) => {
+    const all = addons({
+      network,
+      images: SYSTEM_IMAGES,
+      ca: certificates.authority.cert,
+      metricsServer: certificates.metricsServer,
+    });
+    // Objects name each other but none needs another to exist: all at once, some at a time.
+    await mapLimit(all, 8, ({ kind, object }) => client.apply(kind, object, { signal: options.signal }));
+    note(`${all.length} objects`);
+  });
+}
+
+async function nodeReady(client: Client, { options, paths }: Creation, name: string): Promise<void> {
+  await options.progress.step('node Ready', async () => {
+    const { clock, signal } = options;
+    const ready = await waitUntil(
+      async () => {
+        const node = await client.find(NODE, { name }, { signal });
+        const conditions = node?.status?.conditions ?? [];
+        return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+          ? true
+          : undefined;
+      },
+      { clock, within: NODE_WITHIN_MS, every: LOOK_MS, signal },
+    );
+    if (ready === undefined) throw await serviceFailed(paths, 'kubelet');
+  });
+}
+
+function systemArchives({ options, tools }: Creation): Promise<readonly string[]> {
+  const cache = join(options.cacheHome, 'tenantry', 'images');
+  const architecture = options.platform.split('-')[1] ?? '';
+  const all = [SYSTEM_IMAGES.pause, SYSTEM_IMAGES.coredns, SYSTEM_IMAGES.metricsServer];
+  return Promise.all(all.map((image) => systemImageArchive(image, tools, cache, architecture)));
+}
+
+async function importSystemImages(
+  { options, paths, machine }: Creation,
+  archives: Promise<readonly string[]>,
+): Promise<void> {
+  const { clock, run, signal } = options;
+  const store = { socket: paths.containerdSocket, run, snapshotter: machine.snapshotter };
+  await options.progress.step('system images', async (note) => {
+    const files = await archives;
+    const answered = await waitUntil(
+      async () =>
+        (await run('ctr', ['--address', store.socket, 'version'], { signal })).code === 0 ? true : undefined,
+      { clock, within: CONTAINERD_WITHIN_MS, every: LOOK_MS, signal },
+    );
+    if (answered === undefined) throw await serviceFailed(paths, 'containerd');
+    for (const file of files) await importArchive(store, file, signal);
+    note(`${files.length} images`);
+  });
+}
+
+async function adminClient(paths: ClusterPaths, options: ClusterOptions): Promise<Client> {
+  const access = accessOf(await readFile(paths.kubeconfig, 'utf8'));
+  return createClient(access, { clock: options.clock, userAgent: 'tenantry-cluster' });
+}
+
+/** Whether the API server says it is ready, within the time a start takes. */
+async function untilReady(client: Client, { clock, signal }: ClusterOptions): Promise<boolean> {
+  const ready = await waitUntil(
+    async () =>
+      client.raw({ method: 'GET', path: '/readyz', timeoutMs: 2_000, signal }).then(
+        ({ status }) => (status === 200 ? true : undefined),
+        () => undefined,
+      ),
+    { clock, within: API_WITHIN_MS, every: LOOK_MS, signal },
+  );
+  return ready === true;
+}
+
+async function serviceFailed(paths: ClusterPaths, service: string): Promise<LocalError> {
+  const log = join(paths.log, `${service}.log`);
+  const said = lastLines(await readFile(log, 'utf8').catch(() => ''), 3);
+  return new LocalError(
+    `${service} does not get ready: ${said || 'it said nothing'}`,
+    `Read ${log}; then run \`tenantry cluster down\` and try again.`,
+  );
+}

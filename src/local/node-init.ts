@@ -1,0 +1,168 @@
+import type { CgroupPlan } from './cgroup-plan.ts';
+import { NODE_HOME } from './cluster-paths.ts';
+import type { FamilyPlan, NetworkPlan } from './network-plan.ts';
+import { shellCommand, shellQuote } from './shell-quote.ts';
+
+/** What the node's first process needs to know. */
+export interface NodeInit {
+  /** The cluster's folder on the machine. */
+  readonly home: string;
+  readonly nodeName: string;
+  readonly network: NetworkPlan;
+  readonly cgroups: CgroupPlan;
+}
+
+/** The descriptor on which the node inherits the listening socket of the machine's side (see `dial.ts`). */
+export const LISTENER_FD = 3;
+
+/**
+ * Settings that a kubelet would write for the whole machine, with the values it wants. In the node, plain files with these
+ * values lie over them: the kubelet finds what it wants, and the machine's own settings are never touched.
+ */
+export const MASKED_SYSCTLS: Readonly<Record<string, string>> = {
+  'vm/overcommit_memory': '1',
+  'vm/panic_on_oom': '0',
+  'kernel/panic': '10',
+  'kernel/panic_on_oops': '1',
+  'kernel/keys/root_maxkeys': '1000000',
+  'kernel/keys/root_maxbytes': '25000000',
+};
+
+/**
+ * The script that enters the cluster's cgroups and becomes the node. It must enter them before its cgroup namespace is
+ * made: that namespace's root is the group it is made in.
+ */
+export function enterScript(init: NodeInit): string {
+  const enter = init.cgroups.groups.map(({ folder }) => `echo $$ >${shellQuote(`${folder}/cgroup.procs`)}`);
+  const unshare = [
+    'unshare',
+    '--net',
+    '--mount',
+    '--cgroup',
+    '--pid',
+    '--uts',
+    '--ipc',
+    '--fork',
+    '--kill-child',
+  ];
+  return lines([
+    '#!/bin/bash',
+    'set -eu',
+    ...enter,
+    `exec ${shellCommand([...unshare, '--mount-proc', '--propagation', 'private', `${init.home}/etc/init`])}`,
+  ]);
+}
+
+/**
+ * The node's first process. It makes mounts and network, then starts services by name as they are written to a pipe, and
+ * starts each again when it ends. When this process ends, the kernel ends everything in the node and its mounts,
+ * interfaces and rules are gone.
+ */
+export function initScript(init: NodeInit): string {
+  return lines([
+    '#!/bin/bash',
+    'set -eu',
+    'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...mountLines(init),
+    ...cgroupLines(init.cgroups),
+    ...networkLines(init.network),
+    `hostname ${shellQuote(init.nodeName)}`,
+    ...superviseLines(),
+  ]);
+}
+
+function mountLines(init: NodeInit): string[] {
+  const masked = Object.entries(MASKED_SYSCTLS).flatMap(([name, value]) => {
+    const file = `/run/sysctl/${name.replaceAll('/', '.')}`;
+    return [
+      `if [ -e /proc/sys/${name} ]; then echo ${value} >${file}; mount --bind ${file} /proc/sys/${name}; fi`,
+    ];
+  });
+  return [
+    // Mounts of pods must reach containers that were started earlier, hence shared; the machine sees none of them.
+    'mount --make-rshared /',
+    'mount -t tmpfs -o mode=755 tmpfs /run',
+    `mkdir -p ${NODE_HOME} /run/netns /run/lock /run/sysctl`,
+    `mount --bind ${shellQuote(init.home)} ${NODE_HOME}`,
+    `mount --bind ${NODE_HOME}/var-lib /var/lib`,
+    `mount --bind ${NODE_HOME}/var-log /var/log`,
+    ...masked,
+  ];
+}
+
+function cgroupLines(plan: CgroupPlan): string[] {
+  if (plan.version === 2)
+    return [
+      'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
+      // A group that hands controllers on may hold no processes itself: all move into a leaf first.
+      'mkdir /sys/fs/cgroup/init',
+      'while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs',
+      'for each in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "+$each" >/sys/fs/cgroup/cgroup.subtree_control || true; done',
+    ];
+  const mounts = plan.groups.flatMap(({ controllers }) => {
+    const isNamed = controllers.startsWith('name=');
+    const folder = `/sys/fs/cgroup/${isNamed ? controllers.slice('name='.length) : controllers}`;
+    const names = controllers.split(',');
+    return [
+      `mkdir ${folder}`,
+      `mount -t cgroup -o ${isNamed ? `none,${controllers}` : controllers} cgroup ${folder}`,
+      ...(names.length > 1 ? names.map((name) => `ln -s ${controllers} /sys/fs/cgroup/${name}`) : []),
+    ];
+  });
+  return ['mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup', ...mounts];
+}
+
+function networkLines(network: NetworkPlan): string[] {
+  const family = (flag: string, plan: FamilyPlan): string[] => [
+    `ip ${flag} addr add ${plan.node}/${plan.nodes.split('/')[1] ?? ''} dev eth0`,
+    // Service addresses must have some route, or no packet reaches the rules that rewrite them.
+    `ip ${flag} route add ${plan.services} dev eth0`,
+    `ip ${flag} route add unreachable default`,
+  ];
+  const v6 = network.v6 === undefined ? [] : family('-6', network.v6);
+  return [
+    'set_net() { echo "$2" >/proc/sys/net/$1; }',
+    'set_net ipv4/ip_forward 1',
+    ...(network.v6 === undefined
+      ? []
+      : [
+          // Nobody else is on these links: looking for duplicates would delay every address by a second or two.
+          'for each in all default; do set_net ipv6/conf/$each/forwarding 1; set_net ipv6/conf/$each/accept_dad 0; done',
+        ]),
+    'ip link set lo up',
+    // Both ends stay here: the node needs an interface with a carrier, not a way out.
+    'ip link add eth0 type veth peer name uplink',
+    'ip link set uplink up',
+    'ip link set eth0 up',
+    ...family('-4', network.v4),
+    ...v6,
+  ];
+}
+
+function superviseLines(): string[] {
+  return [
+    // Only the forwarder may hold the machine's listening socket: another holder would keep the port taken.
+    'supervise() {',
+    `  if [ "$1" != forwarder ]; then exec ${LISTENER_FD}<&-; fi`,
+    '  exec 9<&-',
+    '  while :; do',
+    `    code=0; ${NODE_HOME}/etc/services/"$1" >>${NODE_HOME}/log/"$1".log 2>&1 </dev/null || code=$?`,
+    '    echo "$(date -u +%FT%TZ) $1 ended with $code, starting it again"',
+    '    sleep 0.3',
+    '  done',
+    '}',
+    `exec 9<>${NODE_HOME}/run/start`,
+    `touch ${NODE_HOME}/run/ready`,
+    // Blocked in a read, bash still reaps every child that ends, also those it was given by others.
+    'while read -r -u 9 name; do supervise "$name" & done',
+  ];
+}
+
+/** A service's start script: it becomes the program, so that a signal to the one is a signal to the other. */
+export function serviceScript(command: readonly string[]): string {
+  return lines(['#!/bin/sh', `exec ${shellCommand(command)}`]);
+}
+
+function lines(parts: readonly string[]): string {
+  return `${parts.join('\n')}\n`;
+}
