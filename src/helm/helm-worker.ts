@@ -92,11 +92,6 @@ export class HelmWorker {
     return this.#ended;
   }
 
-  /** A request is under way. */
-  get busy(): boolean {
-    return this.#running !== undefined;
-  }
-
   /**
    * Renders; loads the chart first unless this worker has it. Answers what Helm answers,
    * errors of the chart included; fails with LimitExceeded where a limit was broken.

@@ -94,7 +94,7 @@ export class WorkerPool {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const worker = this.#idle.pop() ?? (this.#workers.size === 0 ? this.#add() : undefined);
+      const worker = this.#takeIdle() ?? (this.#workers.size === 0 ? this.#add() : undefined);
       if (worker === undefined) {
         this.#growLater();
         return;
@@ -103,6 +103,16 @@ export class WorkerPool {
       this.#workers.set(worker, () => undefined);
       this.#queue.shift()?.run(worker);
     }
+  }
+
+  /** A thread may have died while nobody looked; such a one is forgotten. */
+  #takeIdle(): HelmWorker | undefined {
+    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
+      if (!worker.ended) return worker;
+      this.#workers.get(worker)?.();
+      this.#workers.delete(worker);
+    }
+    return undefined;
   }
 
   #add(): HelmWorker {

@@ -1,7 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { packChart } from '../../src/helm/archive.ts';
 import type { HelmEngine } from '../../src/helm/engine.ts';
 import type { RenderRequest } from '../../src/helm/rendering.ts';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { startEngine } from './helm-engine.ts';
 
@@ -27,10 +28,14 @@ const configMap = (body: string): string =>
 const LOOP =
   '{{- range $i := until 100000 }}{{- range $j := until 100000 }}{{- range until 10000 }}{{ end }}{{ end }}{{ end }}';
 
-const engines: HelmEngine[] = [];
-async function engine(options: Parameters<typeof startEngine>[0] = {}): Promise<HelmEngine> {
+let shared: Promise<HelmEngine> | undefined;
+const own: HelmEngine[] = [];
+
+/** One engine for all tests that need nothing special: each compiles 27 MB and holds 60 MiB. With options, one of its own. */
+async function engine(options?: Parameters<typeof startEngine>[0]): Promise<HelmEngine> {
+  if (options === undefined) return (shared ??= startEngine());
   const made = await startEngine(options);
-  engines.push(made);
+  own.push(made);
   return made;
 }
 async function loaded(files: Record<string, string>, on: HelmEngine): Promise<string> {
@@ -39,8 +44,11 @@ async function loaded(files: Record<string, string>, on: HelmEngine): Promise<st
   return digest;
 }
 
+afterEach(async () => {
+  await Promise.all(own.splice(0).map((one) => one.close()));
+});
 afterAll(async () => {
-  await Promise.all(engines.map((one) => one.close()));
+  await (await shared)?.close();
 });
 
 describe('the Helm engine', { timeout: 180_000 }, () => {
@@ -115,7 +123,7 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
   });
 
   it('answers the same request from its memory, and never one that used a volatile function', async () => {
-    const helm = await engine();
+    const helm = await engine({});
     const steady = await loaded(
       { 'templates/a.yaml': configMap('  d: {{ date "2006" (toDate "2006" "1999") | quote }}') },
       helm,
@@ -292,7 +300,7 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
   });
 
   it('lets templates include each other as deeply as Helm does, and no deeper', async () => {
-    const helm = await engine();
+    const helm = await engine({});
     const nested =
       '{{ define "down" }}{{ if gt (int .n) 0 }}{{ include "down" (dict "n" (sub .n 1)) }}{{ else }}bottom{{ end }}{{ end }}';
     const digest = await loaded(
@@ -401,8 +409,31 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
     });
   });
 
+  it('gives a worker back that had nothing to do, and starts another when there is', async () => {
+    const idleMs = 60_000;
+    const idle: (() => void)[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, task) => {
+        if (ms !== idleMs) return systemClock.after(ms, task);
+        idle.push(task);
+        return () => idle.splice(idle.indexOf(task), 1);
+      },
+    };
+    const helm = await engine({ clock, limits: { idleMs } });
+    const digest = await loaded({ 'templates/a.yaml': configMap('  a: {{ .Values.n | quote }}') }, helm);
+    await helm.render(request(digest, { values: { n: 1 } }));
+    expect([helm.stats().workers, idle.length]).toEqual([1, 1]);
+
+    idle[0]?.();
+
+    expect(helm.stats()).toMatchObject({ workers: 0, killed: 0 });
+    expect((await helm.render(request(digest, { values: { n: 2 } }))).manifests).toHaveLength(1);
+    expect(helm.stats().workers).toBe(1);
+  });
+
   it('has no workers before the first request and after it was closed', async () => {
-    const helm = await engine();
+    const helm = await engine({});
     expect(helm.stats().workers).toBe(0);
     const digest = await loaded({ 'templates/a.yaml': configMap('  a: b') }, helm);
     expect(helm.stats().workers).toBe(1);
