@@ -211,7 +211,7 @@ function statusOf(object: KubeObject): StatusBase | undefined {
 }
 
 /** The plan's events that have something to tell. Pure. */
-export function eventsToEmit(plan: Plan, before: StatusBase | undefined): readonly PlannedEvent[] {
+function eventsToEmit(plan: Plan, before: StatusBase | undefined): readonly PlannedEvent[] {
   const events = plan.events ?? [];
   if (events.length === 0) return [];
   const told = conditionChange(before?.conditions ?? [], plan.status?.conditions ?? []);

@@ -7,11 +7,11 @@ import type { Log } from './log.ts';
 import type { WriteLease } from './write-lease.ts';
 
 /** The timings of client-go and of Kubernetes' own components: their behaviour under load is well known. */
-export const LEASE_DURATION_MS = 15_000;
+const LEASE_DURATION_MS = 15_000;
 /** After this long without a renewal the holder stops writing: 5 s before anybody else may begin. */
-export const RENEW_DEADLINE_MS = 10_000;
+const RENEW_DEADLINE_MS = 10_000;
 /** Between two tries to take or renew. */
-export const RETRY_PERIOD_MS = 2000;
+const RETRY_PERIOD_MS = 2000;
 /** Kept off the end of the lease for calls under way: what the network and the server may still take to act. */
 const SAFETY_MS = 500;
 
