@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -46,17 +46,20 @@ async function make(): Promise<EngineFiles> {
   )) as BuildModule;
   const cacheHome = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   await builder.buildHelmEngine({ outFile: wasm, cacheDir: join(cacheHome, 'tenantry', 'tools') });
-  // Two test processes may write at the same time: a name for each.
-  const worker = join(folder, `helm-worker-${process.pid}.mjs`);
-  await build({
+  const bundle = await build({
     absWorkingDir: root,
     entryPoints: ['src/helm/engine-worker.ts'],
-    outfile: worker,
     bundle: true,
+    write: false,
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
     logLevel: 'warning',
   });
+  // Two test processes may write at the same time: each puts a whole file into place.
+  const worker = join(folder, 'helm-worker.mjs');
+  const draft = `${worker}.${process.pid}`;
+  writeFileSync(draft, bundle.outputFiles[0]?.contents ?? '');
+  renameSync(draft, worker);
   return { wasm, workerUrl: pathToFileURL(worker) };
 }
