@@ -4,7 +4,7 @@ import { manifestText, type ReleaseRecord, type ReleaseStatus } from '../../helm
 import { encodeRelease } from '../../helm/release-secret.ts';
 import { formatTime } from '../../kube/conditions.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
-import { hashesOf, type Desired } from './desired.ts';
+import type { Desired } from './desired.ts';
 import { splitManifests } from './manifests.ts';
 import type { Values } from './values.ts';
 
@@ -16,6 +16,10 @@ export const HASHES_ANNOTATION = 'tenantry.dev/objects';
 /** A release with everything that is needed to write it, as often as it takes: nothing is rendered twice. */
 export interface KeptRelease extends Desired {
   readonly record: ReleaseRecord;
+  /** Digest of what it was rendered from. */
+  readonly inputs: string;
+  /** Digests of its objects by entry key. */
+  readonly hashes: Readonly<Record<string, string>>;
   /** UID of its Secret, once it is known. */
   readonly secretUid?: string | undefined;
 }
@@ -74,13 +78,13 @@ export function withStatus(record: ReleaseRecord, status: ReleaseStatus, descrip
 
 /** The Secret that keeps a release. */
 export function releaseSecret(
-  release: Pick<KeptRelease, 'record' | 'objects'>,
-  owner: { readonly uid: string; readonly inputs: string },
+  release: Pick<KeptRelease, 'record' | 'inputs' | 'hashes'>,
+  ownerUid: string,
   now: number,
 ): AnyObject {
-  const labels = { [INSTANCE_UID_LABEL]: owner.uid, [INPUTS_LABEL]: owner.inputs };
+  const labels = { [INSTANCE_UID_LABEL]: ownerUid, [INPUTS_LABEL]: release.inputs };
   const secret = encodeRelease(release.record, { modifiedAt: now, labels });
-  const annotations = { [HASHES_ANNOTATION]: JSON.stringify(hashesOf(release.objects)) };
+  const annotations = { [HASHES_ANNOTATION]: JSON.stringify(release.hashes) };
   return { ...secret, metadata: { ...secret.metadata, annotations } };
 }
 

@@ -68,8 +68,10 @@ export interface NetworkFacts {
   /** Pods of the instance talk to the API server (the chart binds a Role). */
   readonly usesApi: boolean;
   readonly apiServer: readonly ApiServerAddress[];
-  /** Ranges of the cluster's pods, services and nodes: closed to egress, even where they are public. */
+  /** Ranges of the cluster's pods and services: closed to egress even where they are public, and not outside. */
   readonly clusterCidrs: readonly string[];
+  /** Public addresses of nodes: closed to egress, but traffic from outside may come through them. */
+  readonly nodeCidrs: readonly string[];
   readonly ingressNamespaces: readonly string[];
 }
 
@@ -103,7 +105,7 @@ function restrictSpec(facts: NetworkFacts): Json {
 }
 
 function limitedEgress(facts: NetworkFacts): readonly Json[] {
-  const { v4, v6 } = byFamily(facts.clusterCidrs);
+  const { v4, v6 } = byFamily([...facts.clusterCidrs, ...facts.nodeCidrs]);
   const everywhere = [block('0.0.0.0/0', [...PRIVATE_V4, ...v4]), block('::/0', [...PRIVATE_V6, ...v6])];
   return [
     { to: [{ podSelector: {} }] },

@@ -19,6 +19,7 @@ const NETWORK: Omit<NetworkFacts, 'egress'> = {
   usesApi: false,
   apiServer: [{ cidr: '10.89.0.2/32', port: 6443 }],
   clusterCidrs: ['10.244.0.0/16', 'fd00:10:244::/56'],
+  nodeCidrs: ['203.0.113.7/32'],
   ingressNamespaces: INGRESS_NAMESPACES,
 };
 
@@ -104,6 +105,7 @@ describe('policyObjects', () => {
     ]) {
       expect(text).toContain(`"${cidr}"`);
     }
+    expect(text).toContain('203.0.113.7/32');
     expect(text).toContain('kube-dns');
     expect(text).not.toContain('6443');
   });

@@ -1,0 +1,69 @@
+import { RenderError } from '../../helm/rendering.ts';
+import { ReleaseError } from '../../helm/release-secret.ts';
+import { isKubeError } from '../../kube/kube-error.ts';
+import { isNotOurs } from '../../runtime/not-ours.ts';
+import { Terminal } from '../../runtime/terminal.ts';
+import type { ScopeFinding } from './scope.ts';
+import type { Failure } from './world.ts';
+
+/** Milliseconds until what the cluster may yet bring (a kind, a Secret, a free name) is looked for again. */
+const RETRY_MS = 30_000;
+
+/** The namespace's name is somebody else's. */
+export function namespaceTaken(target: string): Failure {
+  return {
+    reason: 'NamespaceTaken',
+    message: `Namespace ${target} exists already and does not belong to this instance; it is left untouched. Delete that namespace or give the instance another name`,
+    stalled: true,
+    // A namespace that goes wakes us only where the name says whose it could be.
+    retryMs: 60_000,
+  };
+}
+
+/** What `checkScope` found, as one failure. */
+export function scopeFailure(findings: readonly ScopeFinding[]): Failure {
+  const [first] = findings;
+  const reason = findings.find((finding) => finding.reason === 'KindNotAllowed')?.reason ?? first?.reason;
+  return {
+    reason: reason ?? 'ChartInvalid',
+    message: `Nothing was written: ${findings.map(({ message }) => message).join('; ')}`,
+    stalled: true,
+    retryMs: RETRY_MS,
+  };
+}
+
+/** A Secret that values come from is missing, or holds no values. */
+export function valuesFailure(message: string): Failure {
+  return { reason: 'ValuesSecretInvalid', message, stalled: true, retryMs: RETRY_MS };
+}
+
+/** What rendering or keeping the release threw; undefined for anything that is not the user's to solve. */
+export function renderFailure(error: unknown): Failure | undefined {
+  if (error instanceof RenderError) {
+    if (error.code === 'Cancelled') return undefined;
+    return { reason: error.code, message: error.message, stalled: true };
+  }
+  if (error instanceof ReleaseError || error instanceof RangeError) {
+    return { reason: 'ReleaseTooLarge', message: error.message, stalled: true };
+  }
+  return undefined;
+}
+
+/** What a refused call means for the instance. */
+export function callFailure(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Terminal) return { reason: error.reason, message, stalled: true };
+  if (isNotOurs(error)) return { reason: 'NameTaken', message, stalled: true };
+  if (isKubeError(error, 'Forbidden')) {
+    if (/exceeded quota/.test(message)) return { reason: 'QuotaExceeded', message, stalled: false };
+    if (/violates PodSecurity/.test(message)) return { reason: 'PodSecurity', message, stalled: true };
+    if (/admission webhook|ValidatingAdmissionPolicy|denied/.test(message)) {
+      return { reason: 'Denied', message, stalled: true };
+    }
+    const remedy = 'the cluster’s owner can grant it to the ClusterRole of the service';
+    return { reason: 'MissingPermissions', message: `${message}; ${remedy}`, stalled: true };
+  }
+  if (isKubeError(error, 'Invalid', 'BadRequest')) return { reason: 'Invalid', message, stalled: true };
+  if (isKubeError(error)) return { reason: 'ApiUnavailable', message, stalled: false };
+  return { reason: 'InternalError', message, stalled: false };
+}

@@ -1,0 +1,172 @@
+import { SECRET } from '../../kube/builtin-kinds.ts';
+import type { ObjectRef } from '../../kube/kind.ts';
+import type { ObjectMeta } from '../../kube/object.ts';
+import type { Written } from '../../runtime/write.ts';
+import { keyOfHook, type ScopedHook } from './hooks.ts';
+import { entryKey, type InventoryEntry } from './inventory.ts';
+import type { KeptRelease } from './kept-release.ts';
+import { markOf } from './marks.ts';
+import type { StatusFacts } from './status.ts';
+import type { Failure } from './world.ts';
+
+/** Releases kept with their rendering; one is some tens of KiB. Read again from its Secret when it was dropped. */
+const MAX_RELEASES = 64;
+/** Repairs of one instance in REPAIR_WINDOW_MS before it is left alone for a while: somebody fights with us. */
+const MAX_REPAIRS = 5;
+const REPAIR_WINDOW_MS = 60_000;
+
+/** What is known of one entry since our last write. */
+export type Known = Pick<InventoryEntry, 'uid' | 'mark'>;
+
+/**
+ * What a process remembers of an instance between two looks. Only a cache: everything is found again in the API after a
+ * restart, at the price of some reads and of writes that change nothing.
+ */
+export class InstanceMemory {
+  /** UID of the instance that this is about: a new one under the name begins with nothing. */
+  readonly uid: string;
+  /** UIDs and marks by entry key, from the answers to our writes; cleared when they are noted in the inventory. */
+  readonly known = new Map<string, Known>();
+  /** Number of the release whose Secret is written, and its UID. */
+  recorded: { readonly number: number; readonly uid: string | undefined } | undefined;
+  /** Digest of the policies that are written. */
+  policyDigest: string | undefined;
+  /** The chart's objects are deleted (on deletion). */
+  objectsDeleted = false;
+  /** The service's account has no rights in the namespace any more: what goes with the namespace is left to it. */
+  powerless = false;
+  /** Why the inputs can't be rendered, so that it is not tried at every look. */
+  failure: { readonly inputs: string; readonly failure: Failure; readonly untilMs: number } | undefined;
+  /** What was known at the last look, for explaining what failed after it. */
+  facts: StatusFacts | undefined;
+  /** Refusals of pods, read from events, and until when they are believed (monotonic milliseconds). */
+  refusals: { readonly found: Readonly<Record<string, string>>; readonly untilMs: number } | undefined;
+  /** How often the hooks of the release were tried. */
+  readonly attempts = new Map<string, number>();
+  #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;
+  #policies: { readonly digest: string; readonly keys: Set<string> } | undefined;
+  #repairs: readonly number[] = [];
+
+  constructor(uid: string) {
+    this.uid = uid;
+  }
+
+  /** The objects that a release has yet to write. Asked again for the same release, nothing changes. */
+  awaitObjects(number: number, keys: Iterable<string>): void {
+    if (this.#awaited?.number !== number) this.#awaited = { number, keys: new Set(keys) };
+  }
+
+  /** True when all that was awaited for the release was answered. */
+  isWritten(number: number): boolean {
+    return this.#awaited?.number === number && this.#awaited.keys.size === 0;
+  }
+
+  awaitPolicies(digest: string, keys: Iterable<string>): void {
+    if (this.#policies?.digest !== digest) this.#policies = { digest, keys: new Set(keys) };
+  }
+
+  /** Takes note of what the server answered. */
+  learn(written: readonly Written[]): void {
+    for (const { write, object } of written) {
+      if (write.verb !== 'own' || object === undefined) continue;
+      const key = entryKey({ kind: write.kind, name: object.metadata.name });
+      this.#learnRelease(write.kind.kind === SECRET.kind && write.kind.group === '', object.metadata);
+      const mark = markOf(object);
+      this.known.set(key, {
+        ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
+        ...(mark === undefined ? {} : { mark }),
+      });
+      this.#awaited?.keys.delete(key);
+      this.#policies?.keys.delete(key);
+    }
+    if (this.#policies?.keys.size === 0) this.policyDigest = this.#policies.digest;
+  }
+
+  #learnRelease(isSecret: boolean, metadata: ObjectMeta): void {
+    const match = isSecret ? /^sh\.helm\.release\.v1\..*\.v(\d+)$/.exec(metadata.name) : null;
+    if (match === null) return;
+    const number = Number(match[1]);
+    // The release before is written too, as superseded: the newest counts.
+    if (this.recorded === undefined || this.recorded.number <= number) {
+      this.recorded = { number, uid: metadata.uid };
+    }
+  }
+
+  /** Counts an attempt of a hook. */
+  countAttempt(hook: ScopedHook): void {
+    const key = keyOfHook(hook);
+    this.attempts.set(key, (this.attempts.get(key) ?? 0) + 1);
+  }
+
+  /** Notes a repair at a monotonic time; false if there were too many lately. */
+  mayRepair(now: number): boolean {
+    this.#repairs = this.#repairs.filter((at) => now - at < REPAIR_WINDOW_MS);
+    if (this.#repairs.length >= MAX_REPAIRS) return false;
+    this.#repairs = [...this.#repairs, now];
+    return true;
+  }
+}
+
+/** The memories of one service's instances. */
+export class InstanceMemories {
+  readonly #byRef = new Map<string, InstanceMemory>();
+  readonly #releases = new Map<string, KeptRelease>();
+  readonly #upgrading = new Set<string>();
+
+  /** The memory of an instance, new if another one had the name. */
+  of(ref: ObjectRef, uid: string): InstanceMemory {
+    const key = refKey(ref);
+    const present = this.#byRef.get(key);
+    if (present !== undefined && present.uid === uid) return present;
+    const fresh = new InstanceMemory(uid);
+    this.#byRef.set(key, fresh);
+    return fresh;
+  }
+
+  learn(ref: ObjectRef, written: readonly Written[]): void {
+    this.#byRef.get(refKey(ref))?.learn(written);
+  }
+
+  forget(ref: ObjectRef): void {
+    const present = this.#byRef.get(refKey(ref));
+    if (present === undefined) return;
+    this.#byRef.delete(refKey(ref));
+    this.#upgrading.delete(present.uid);
+    for (const key of this.#releases.keys())
+      if (key.startsWith(`${present.uid}/`)) this.#releases.delete(key);
+  }
+
+  /** Instances that are being upgraded now. */
+  get upgrading(): ReadonlySet<string> {
+    return this.#upgrading;
+  }
+
+  beginUpgrade(uid: string): void {
+    this.#upgrading.add(uid);
+  }
+
+  endUpgrade(uid: string): void {
+    this.#upgrading.delete(uid);
+  }
+
+  release(uid: string, number: number): KeptRelease | undefined {
+    return this.#releases.get(`${uid}/${number}`);
+  }
+
+  /** Keeps a release; the one kept longest goes when there are too many. */
+  keep(uid: string, release: KeptRelease): void {
+    const key = `${uid}/${release.record.version}`;
+    this.#releases.delete(key);
+    this.#releases.set(key, release);
+    const [oldest] = this.#releases.keys();
+    if (this.#releases.size > MAX_RELEASES && oldest !== undefined) this.#releases.delete(oldest);
+  }
+
+  drop(uid: string, number: number): void {
+    this.#releases.delete(`${uid}/${number}`);
+  }
+}
+
+function refKey({ namespace, name }: ObjectRef): string {
+  return `${namespace ?? ''}/${name}`;
+}

@@ -1,0 +1,214 @@
+import { INVENTORY_ANNOTATION } from '../../api/names.ts';
+import { NAMESPACE, SECRET, SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
+import type { AnyObject } from '../../kube/object.ts';
+import type { Stage, Write } from '../../runtime/plan.ts';
+import { HOOK_RUN_ANNOTATION, type ScopedHook } from './hooks.ts';
+import { installRounds } from './install-order.ts';
+import { encodeInventory, entryKey, pruneList, type Inventory, type InventoryEntry } from './inventory.ts';
+import { releaseSecret, withStatus, type KeptRelease } from './kept-release.ts';
+import { defaultAccount, namespaceObject, type KindedObject } from './policies.ts';
+import type { InstanceWorld } from './world.ts';
+
+/** Entries with what our last writes told of them. */
+export function withKnown(
+  entries: readonly InventoryEntry[],
+  known: InstanceWorld['known'],
+): readonly InventoryEntry[] {
+  return entries.map((entry) => ({ ...entry, ...known.get(entryKey(entry)) }));
+}
+
+/** Entries of objects that are about to be written, with what is known of them already. */
+export function entriesOf(
+  objects: readonly KindedObject[],
+  known: InstanceWorld['known'],
+): readonly InventoryEntry[] {
+  return withKnown(
+    objects.map(({ kind, object }) => ({ kind, name: object.metadata.name })),
+    known,
+  );
+}
+
+/** Stage: the namespace with everything that must be on it from its creation on. */
+export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stage {
+  const { identity, revision } = world;
+  const podSecurity = revision?.spec.policies.podSecurity ?? 'baseline';
+  const object = namespaceObject(identity, podSecurity, encodeInventory(inventory));
+  return { name: 'namespace', writes: [{ verb: 'own', kind: NAMESPACE, object, owner: identity.uid }] };
+}
+
+/** Stage: the inventory on a namespace that exists, and its labels if policies are written. */
+export function inventoryStage(
+  world: InstanceWorld,
+  inventory: Inventory,
+  labels?: Readonly<Record<string, string>>,
+): Stage {
+  return {
+    name: 'inventory',
+    writes: [
+      {
+        verb: 'patch',
+        kind: NAMESPACE,
+        ref: { name: world.identity.target },
+        body: {
+          metadata: {
+            // A namespace that took the name meanwhile is not ours to write to.
+            uid: world.namespace?.metadata.uid,
+            annotations: { [INVENTORY_ANNOTATION]: encodeInventory(inventory) },
+            ...(labels === undefined ? {} : { labels }),
+          },
+        },
+      },
+    ],
+  };
+}
+
+/** Stage: policies and bindings as they should be, and away with those that are not wanted any more. */
+export function policyStage(world: InstanceWorld): Stage {
+  const { identity, policies, inventory, known } = world;
+  const wanted = policies?.objects ?? [];
+  const old = withKnown(inventory?.policies ?? [], known);
+  const writes = wanted.map(({ kind, object }): Write => {
+    const uid =
+      uidOf(old, { kind, name: object.metadata.name }) ??
+      known.get(entryKey({ kind, name: object.metadata.name }))?.uid;
+    return { verb: 'own', kind, object, owner: identity.uid, uid };
+  });
+  const unwanted = pruneList(
+    old,
+    wanted.map(({ kind, object }) => ({ kind, name: object.metadata.name })),
+  ).flatMap(({ kind, name, uid }): readonly Write[] =>
+    uid === undefined ? [] : [{ verb: 'delete', kind, ref: { namespace: identity.target, name }, uid }],
+  );
+  return { name: 'policies', writes: [...writes, ...unwanted] };
+}
+
+function uidOf(
+  entries: readonly InventoryEntry[],
+  entry: Pick<InventoryEntry, 'kind' | 'name'>,
+): string | undefined {
+  const key = entryKey(entry);
+  return entries.find((one) => entryKey(one) === key)?.uid;
+}
+
+/** Stage: the pending release, and the account that pods run as by default. Before any object of the chart. */
+export function recordStage(world: InstanceWorld, release: KeptRelease, now: number): Stage {
+  const { identity, defaultAccount: account } = world;
+  const writes: Write[] = [releaseWrite(world, release, now)];
+  if (account !== undefined) writes.push(accountWrite(world, account.uid));
+  return {
+    name: 'release',
+    writes: writes.map((write) => (write.verb === 'own' ? { ...write, owner: identity.uid } : write)),
+  };
+}
+
+/** Kubernetes makes the account itself, so it is patched by UID where it is there already. */
+function accountWrite({ identity }: InstanceWorld, uid: string | undefined): Write {
+  const object = defaultAccount(identity);
+  if (uid === undefined) return { verb: 'own', kind: SERVICE_ACCOUNT, object, owner: identity.uid };
+  const { labels } = object.metadata;
+  return {
+    verb: 'patch',
+    kind: SERVICE_ACCOUNT,
+    ref: { namespace: identity.target, name: object.metadata.name },
+    body: { metadata: { uid, labels }, automountServiceAccountToken: false },
+  };
+}
+
+/** Write: the Secret that keeps a release. By the service's account: only it reads Secrets there. */
+export function releaseWrite(world: InstanceWorld, release: KeptRelease, now: number): Write {
+  const { identity } = world;
+  return {
+    verb: 'own',
+    kind: SECRET,
+    object: releaseSecret(release, identity.uid, now),
+    owner: identity.uid,
+    uid: release.secretUid,
+    as: identity.account,
+  };
+}
+
+/** Stage: the release is deployed; the one before it is history; the oldest goes. */
+export function deployedStage(world: InstanceWorld, release: KeptRelease, now: number): Stage {
+  const { identity, previous, outdated } = world;
+  const upgrade = previous !== undefined;
+  const record = withStatus(release.record, 'deployed', upgrade ? 'Upgrade complete' : 'Install complete');
+  const writes: Write[] = [releaseWrite(world, { ...release, record }, now)];
+  if (previous !== undefined) {
+    const superseded = withStatus(previous.record, 'superseded', previous.record.info.description);
+    writes.push(releaseWrite(world, { ...previous, record: superseded }, now));
+  }
+  if (outdated !== undefined) {
+    const { name, uid } = outdated;
+    writes.push({
+      verb: 'delete',
+      kind: SECRET,
+      ref: { namespace: identity.target, name },
+      uid,
+      as: identity.account,
+    });
+  }
+  return { name: 'deployed', writes };
+}
+
+/** Stages: the release's objects that must be written, in rounds. */
+export function objectStages(
+  world: InstanceWorld,
+  release: KeptRelease,
+  keys: ReadonlySet<string>,
+): readonly Stage[] {
+  const { identity, inventory, known } = world;
+  const old = withKnown(inventory?.objects ?? [], known);
+  const objects = release.objects.filter(({ kind, object }) =>
+    keys.has(entryKey({ kind, name: object.metadata.name })),
+  );
+  return installRounds(objects).map((round, index) => ({
+    name: `objects-${index + 1}`,
+    writes: round.map(({ kind, object }): Write => {
+      const uid = uidOf(old, { kind, name: object.metadata.name });
+      return { verb: 'own', kind, object, owner: identity.uid, uid, as: identity.account };
+    }),
+  }));
+}
+
+/** Stage: a hook's object, marked with the run that it belongs to. */
+export function hookStage(world: InstanceWorld, hook: ScopedHook, run: string): Stage {
+  const { identity } = world;
+  const { metadata } = hook.object;
+  const object: AnyObject = {
+    ...hook.object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [HOOK_RUN_ANNOTATION]: run } },
+  };
+  return {
+    name: 'hook',
+    writes: [{ verb: 'own', kind: hook.kind, object, owner: identity.uid, as: identity.account }],
+  };
+}
+
+/** Stage: deletes as the service's account, by UID. */
+export function deleteStage(name: string, world: InstanceWorld, entries: InstanceWorld['deletions']): Stage {
+  const { target, account } = world.identity;
+  return {
+    name,
+    writes: entries.map(({ kind, name: object, uid }): Write => {
+      const ref = kind.namespaced ? { namespace: target, name: object } : { name: object };
+      return { verb: 'delete', kind, ref, uid, as: account };
+    }),
+  };
+}
+
+/** Stage: the namespace goes, by UID, and with it what is left in it. */
+export function removeNamespaceStage(world: InstanceWorld): Stage {
+  const uid = world.namespace?.metadata.uid;
+  const ref = { name: world.identity.target };
+  return {
+    name: 'namespace',
+    writes: uid === undefined ? [] : [{ verb: 'delete', kind: NAMESPACE, ref, uid }],
+  };
+}
+
+/** Hook objects as entries to delete. */
+export function deletedEntries(
+  hooks: readonly { readonly hook: ScopedHook; readonly uid: string }[],
+): InstanceWorld['deletions'] {
+  return hooks.map(({ hook, uid }) => ({ kind: hook.kind, name: hook.object.metadata.name, uid }));
+}
