@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { ResourceComposition } from '../../src/api/resource-composition.ts';
+import { serviceAdmission } from '../../src/features/service/handlers.ts';
+import type { AnyObject } from '../../src/kube/object.ts';
+import type { AdmissionRequest } from '../../src/runtime/admission.ts';
+import { chart, composition, HELLO, NAMESPACE, useServiceRig } from './service-rig.ts';
+
+describe('admission', { timeout: 30_000 }, () => {
+  const rig = useServiceRig();
+
+  const user = { username: 'provider', uid: '', groups: [] };
+
+  function request(
+    operation: 'CREATE' | 'UPDATE' | 'DELETE',
+    object: ResourceComposition | undefined,
+    oldObject?: ResourceComposition,
+  ): AdmissionRequest {
+    return {
+      uid: 'r',
+      operation,
+      group: 'workflows.kubeplus',
+      version: 'v1alpha1',
+      kind: 'ResourceComposition',
+      resource: 'resourcecompositions',
+      subResource: '',
+      namespace: NAMESPACE,
+      name: 'hello',
+      user,
+      object: object as (ResourceComposition & AnyObject) | undefined,
+      oldObject: oldObject as (ResourceComposition & AnyObject) | undefined,
+      dryRun: false,
+    };
+  }
+
+  async function messages(what: AdmissionRequest): Promise<readonly string[]> {
+    const [, validate] = serviceAdmission({ ...rig().deps(), stores: rig().manager.stores });
+    const before = rig().api.requests.length;
+    const answer = await validate?.handle(what, new AbortController().signal);
+    const writes = rig()
+      .api.requests.slice(before)
+      .filter(({ method, path }) => method !== 'GET' && !path.includes('accessreviews'));
+    expect(writes).toEqual([]); // admission has no side effects
+    return answer?.allowed === false ? answer.findings.map(({ message }) => message) : [];
+  }
+
+  it('lets a good composition pass', async () => {
+    await rig().upload(chart());
+
+    expect(await messages(request('CREATE', composition()))).toEqual([]);
+  });
+
+  it('names everything that is wrong at once', async () => {
+    const wrong = composition({
+      resource: { kind: 'ConfigMap', plural: 'hellos' },
+      chartURL: 'file:///none.tgz',
+    });
+    const quota = { 'requests.cpu': '1' };
+    const found = await messages(
+      request('CREATE', { ...wrong, spec: { ...wrong.spec, respolicy: { spec: { policy: { quota } } } } }),
+    );
+
+    expect(found).toEqual([
+      'Chart /none.tgz not found.\nUse kubectl upload chart <charttgz> to upload the chart first.',
+      'Resource with Kind Name ConfigMap exists in the cluster.',
+      'If quota is specified, specify all four values: requests.cpu, requests.memory, limits.cpu, limits.memory',
+    ]);
+  });
+
+  it('tells somebody who may not register nothing but that', async () => {
+    rig().allowed = (verb) => verb !== 'register';
+
+    expect(await messages(request('CREATE', composition({ chartURL: 'file:///none.tgz' })))).toEqual([
+      'ResourceComposition instance can only be created by Provider.',
+    ]);
+  });
+
+  it('refuses to delete a service that has instances, and names them', async () => {
+    await rig().upload(chart());
+    const registered = await rig().register();
+    await rig().client.create(HELLO, {
+      apiVersion: 'platformapi.kubeplus/v1alpha1',
+      kind: 'HelloService',
+      metadata: { name: 'a', namespace: 'default' },
+    });
+
+    const refused = await messages(request('DELETE', undefined, registered));
+    const forced = await messages(
+      request('DELETE', undefined, {
+        ...registered,
+        metadata: { ...registered.metadata, labels: { delete: 'true' } },
+      }),
+    );
+
+    expect(refused).toHaveLength(2);
+    expect(refused[0]).toBe(
+      'Error: ResourceComposition instance cannot be deleted. It has an application instance starting up.',
+    );
+    expect(refused[1]).toContain('default/a');
+    expect(forced).toEqual([]);
+  });
+
+  it('refuses to change the names of a registered service', async () => {
+    await rig().upload(chart());
+    const registered = await rig().register();
+    const changed = composition({ resource: { kind: 'OtherService', plural: 'otherservices' } });
+
+    const found = await messages(request('UPDATE', { ...registered, spec: changed.spec }, registered));
+
+    expect(found.join()).toContain('can not change once the service is registered');
+  });
+});
