@@ -4,6 +4,7 @@ import type { Discovery } from '../../client/discovery.ts';
 import { MANAGED_BY_LABEL, MANAGED_BY_VALUE } from '../../api/names.ts';
 import { crdManifests } from '../../api/crds.ts';
 import { openChart, packChart } from '../../helm/archive.ts';
+import { readChartFolder } from '../../helm/chart-folder.ts';
 import type { ChartInfo, Engine, Rendering } from '../../helm/rendering.ts';
 import { chartOfRelease, manifestText, type ReleaseRecord } from '../../helm/release.ts';
 import { NAMESPACE } from '../../kube/builtin-kinds.ts';
@@ -14,7 +15,6 @@ import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Progress } from '../../lib/progress.ts';
 import { ensureOwnCrds } from './own-crds.ts';
-import { readFolder } from './read-folder.ts';
 import { readHistory, trimHistory, writeRelease } from './release-history.ts';
 import {
   isOfRelease,
@@ -91,7 +91,7 @@ export async function installOperator(options: InstallOptions): Promise<void> {
 }
 
 async function loadChart({ engine, chartFolder }: InstallOptions): Promise<LoadedChart> {
-  const files = await readFolder(chartFolder);
+  const { files } = await readChartFolder(chartFolder);
   const archive = packChart('tenantry', files);
   const digest = sha256(archive);
   return { archive, digest, info: await engine.load(digest, archive) };

@@ -1,9 +1,9 @@
 import { stat, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openChart, packChart } from '../../helm/archive.ts';
+import { readChartFolder } from '../../helm/chart-folder.ts';
 import { isJsonMap, type Json } from '../../kube/object.ts';
 import { parseYaml } from '../../kube/yaml.ts';
-import { readFolder } from './read-folder.ts';
 
 /** A chart as it is uploaded. */
 export interface ChartFile {
@@ -25,7 +25,7 @@ export async function readChart(path: string): Promise<ChartFile> {
     await openChart(archive);
     return { name: basename(path), archive };
   }
-  const files = await readFolder(path);
+  const { files } = await readChartFolder(path);
   const { name, version } = chartIdentity(path, files.get('Chart.yaml'));
   const archive = packChart(name, files);
   await openChart(archive);
