@@ -31,8 +31,6 @@ export class InstanceMemory {
   recorded: { readonly number: number; readonly uid: string | undefined } | undefined;
   /** Digest of the policies that are written. */
   policyDigest: string | undefined;
-  /** The chart's objects are deleted (on deletion). */
-  objectsDeleted = false;
   /** The service's account has no rights in the namespace any more: what goes with the namespace is left to it. */
   powerless = false;
   /** Why the inputs can't be rendered, so that it is not tried at every look. */
@@ -44,6 +42,7 @@ export class InstanceMemory {
   /** How often the hooks of the release were tried. */
   readonly attempts = new Map<string, number>();
   #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;
+  #deletions: Set<string> | undefined;
   #policies: { readonly digest: string; readonly keys: Set<string> } | undefined;
   #repairs: readonly number[] = [];
 
@@ -61,6 +60,16 @@ export class InstanceMemory {
     return this.#awaited?.number === number && this.#awaited.keys.size === 0;
   }
 
+  /** The objects that go on deletion. */
+  awaitDeletions(keys: Iterable<string>): void {
+    this.#deletions = new Set(keys);
+  }
+
+  /** True when the chart's objects were deleted (on deletion). */
+  get objectsDeleted(): boolean {
+    return this.#deletions?.size === 0;
+  }
+
   awaitPolicies(digest: string, keys: Iterable<string>): void {
     if (this.#policies?.digest !== digest) this.#policies = { digest, keys: new Set(keys) };
   }
@@ -68,6 +77,8 @@ export class InstanceMemory {
   /** Takes note of what the server answered. */
   learn(written: readonly Written[]): void {
     for (const { write, object } of written) {
+      if (write.verb === 'delete')
+        this.#deletions?.delete(entryKey({ kind: write.kind, name: write.ref.name }));
       if (write.verb !== 'own' || object === undefined) continue;
       const key = entryKey({ kind: write.kind, name: object.metadata.name });
       this.#learnRelease(write.kind.kind === SECRET.kind && write.kind.group === '', object.metadata);

@@ -5,7 +5,7 @@ import { hookRun, hooksOf, type HookStep, type ScopedHook } from './hooks.ts';
 import { entryKey, unionOf, type Inventory, type InventoryRelease } from './inventory.ts';
 import type { KeptRelease } from './kept-release.ts';
 import type { NextAction } from './next-action.ts';
-import { helmreleaseText, notesDigest, statusOf, type Verdict } from './status.ts';
+import { helmreleaseText, notesDigest, statusOf, type StatusFacts, type Verdict } from './status.ts';
 import type { Failure, InstanceWorld } from './world.ts';
 import {
   deletedEntries,
@@ -41,7 +41,7 @@ export function planInstance(instance: Instance, world: InstanceWorld, now: numb
 /** What to tell when a call was refused. Nothing is written but the status. Pure. */
 export function explainInstance(
   instance: Instance,
-  facts: Parameters<typeof statusOf>[2],
+  facts: StatusFacts,
   error: unknown,
   now: number,
 ): InstancePlan {
@@ -260,7 +260,10 @@ function planWait(
   const deleting = instance.metadata.deletionTimestamp !== undefined;
   switch (what) {
     case 'namespace-gone':
-      return busyPlan(instance, world, deleting ? DELETING : terminating(world.identity.target), now, []);
+      return {
+        ...busyPlan(instance, world, deleting ? DELETING : terminating(world.identity.target), now, []),
+        ...lookAgain(world.lookAgainMs),
+      };
     case 'service': {
       const message = `The service of kind ${instance.kind} is not registered (yet)`;
       return busyPlan(instance, world, { reason: 'ServiceNotReady', message }, now, []);
@@ -340,7 +343,8 @@ function helmreleaseOf({ identity, release }: ReleaseWorld): string {
   return helmreleaseText(identity.target, identity.release, release.record.info.notes);
 }
 
-function factsOf(world: InstanceWorld): Parameters<typeof statusOf>[2] {
+/** What of the world stands in the status besides the verdict. */
+export function factsOf(world: InstanceWorld): StatusFacts {
   const { identity, namespace, inventory, helmrelease, url } = world;
   return {
     target: identity.target,

@@ -1,7 +1,7 @@
 import type { Reader } from '../../client/client.ts';
 import type { HookEvent } from '../../helm/rendering.ts';
 import type { Job, Pod } from '../../kube/builtin-kinds.ts';
-import type { AnyObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import {
   HOOK_RUN_ANNOTATION,
   hookRun,
@@ -53,7 +53,7 @@ export async function stepOf(
 }
 
 /** What the API shows of a hook. Jobs and Pods run; anything else is done as soon as it is there. */
-export function seenOf(object: AnyObject, pods: readonly Pod[]): HookSeen {
+export function seenOf(object: KubeObject, pods: readonly Pod[]): HookSeen {
   const { uid = '', annotations, deletionTimestamp } = object.metadata;
   const base = { uid, run: annotations?.[HOOK_RUN_ANNOTATION], deleting: deletionTimestamp !== undefined };
   // The kind says which of the two types it is.

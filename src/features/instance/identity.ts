@@ -1,0 +1,24 @@
+import { serviceAccountName, type Instance } from '../../api/instance.ts';
+import { namespaceOf, releaseNameOf } from './names.ts';
+import type { Identity } from './policies.ts';
+import type { InstanceService, InstanceSettings } from './service.ts';
+
+/** Everything an instance's names are made of is what cannot change: its kind, namespace, name and UID. Never a status. */
+export function identityOf(
+  instance: Instance,
+  service: Pick<InstanceService, 'kind' | 'composition'>,
+  settings: Pick<InstanceSettings, 'operatorNamespace' | 'accountsNamespace'>,
+): Identity {
+  const { name, namespace = '', uid = '' } = instance.metadata;
+  const { kind } = service;
+  return {
+    uid,
+    kind: kind.kind,
+    name,
+    namespace,
+    target: namespaceOf({ namespace, name }, settings.operatorNamespace),
+    release: releaseNameOf(kind.kind, name),
+    serviceUid: service.composition.uid,
+    account: { namespace: settings.accountsNamespace, name: serviceAccountName(kind) },
+  };
+}
