@@ -34,6 +34,19 @@ describe('errorFromAnswer', () => {
     ]);
   });
 
+  it('takes the refusal of a foreign UID for a conflict, whichever way the server says it', () => {
+    const details = {
+      causes: [{ reason: 'FieldValueInvalid', message: 'field is immutable', field: 'metadata.uid' }],
+    };
+
+    expect(errorFromAnswer('patch ConfigMap a/b', answer(422, status('Invalid', { details })))).toMatchObject(
+      {
+        code: 'Conflict',
+        status: 422,
+      },
+    );
+  });
+
   it('takes the wait from the header before the body', () => {
     const body = status('TooManyRequests', { details: { retryAfterSeconds: 9 } });
 

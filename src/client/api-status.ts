@@ -69,15 +69,19 @@ export function errorFromStatus(
   const seconds = details['retryAfterSeconds'];
   const message =
     typeof body['message'] === 'string' && body['message'] !== '' ? body['message'] : answer.text;
-  return new KubeError(codeOf(body['reason'], http), `${what}: ${message || `HTTP status ${http}`}`, {
+  const causes = Array.isArray(details['causes']) ? details['causes'].filter(isMap).map(causeOf) : [];
+  return new KubeError(codeOf(body['reason'], http, causes), `${what}: ${message || `HTTP status ${http}`}`, {
     status: http,
     retryAfterMs:
       answer.retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined),
-    causes: Array.isArray(details['causes']) ? details['causes'].filter(isMap).map(causeOf) : [],
+    causes,
   });
 }
 
-function codeOf(reason: unknown, http: number): KubeErrorCode {
+function codeOf(reason: unknown, http: number, causes: readonly StatusCause[]): KubeErrorCode {
+  // A patch or apply that carries the UID of an object that was created anew: the server calls the other UID invalid
+  // (it "is immutable") where PUT and DELETE answer Conflict. For callers it is one and the same thing.
+  if (reason === 'Invalid' && causes.some((cause) => cause.field === 'metadata.uid')) return 'Conflict';
   if (typeof reason === 'string') {
     const renamed = REASONS[reason];
     if (renamed !== undefined) return renamed;

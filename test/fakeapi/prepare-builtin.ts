@@ -10,9 +10,9 @@ export function prepareBuiltin(resource: Resource, object: Stored, before: Store
     case 'Namespace':
       return before === undefined ? newNamespace(object) : object;
     case 'Secret':
-      return withEncodedData(frozen(resource, object, before));
+      return checkKeys(resource, withEncodedData(frozen(resource, object, before)));
     case 'ConfigMap':
-      return frozen(resource, object, before);
+      return checkKeys(resource, frozen(resource, object, before));
     case 'Service':
       return withAddress(object, before);
     case 'CustomResourceDefinition':
@@ -59,6 +59,19 @@ function frozen(resource: Resource, object: Stored, before: Stored | undefined):
     `${resource.kind} "${object.metadata.name}" is invalid: data: ${message}`,
     {
       causes: [{ reason: 'FieldValueForbidden', message, field: 'data' }],
+    },
+  );
+}
+
+function checkKeys(resource: Resource, object: Stored): Stored {
+  const wrong = Object.keys(mapAt(object, 'data')).find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
+  if (wrong === undefined) return object;
+  const message = `Invalid value: ${JSON.stringify(wrong)}: a valid config key must consist of alphanumeric characters, '-', '_' or '.'`;
+  throw new StatusError(
+    'Invalid',
+    `${resource.kind} "${object.metadata.name}" is invalid: data[${wrong}]: ${message}`,
+    {
+      causes: [{ reason: 'FieldValueInvalid', message, field: `data[${wrong}]` }],
     },
   );
 }

@@ -74,7 +74,7 @@ export async function create(context: WriteContext, body: JsonMap, deps: WriteDe
   const { resource } = context;
   const metadata = mapAt(body, 'metadata');
   if (stringAt(metadata, 'resourceVersion') !== undefined) {
-    throw new StatusError('BadRequest', 'resourceVersion should not be set on objects to be created');
+    throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
   }
   const generate = stringAt(metadata, 'generateName');
   const name =
@@ -209,7 +209,8 @@ export async function patch(
   };
   const after = patched[type](clone(before), body);
   if (!isMap(after)) throw new StatusError('BadRequest', `${name}: the patched object is not an object`);
-  checkPreconditions(context, before, mapAt(after, 'metadata'));
+  checkUid(context, before, mapAt(after, 'metadata'));
+  checkPreconditions(context, before, { resourceVersion: mapAt(after, 'metadata')['resourceVersion'] });
   return update(context, before, after, deps);
 }
 
@@ -234,7 +235,8 @@ export async function apply(
   const document = appliedPart(context, body);
   const owner = { ...writer(context, deps), force };
   if (before !== undefined) {
-    checkPreconditions(context, before, metadata);
+    checkUid(context, before, metadata);
+    checkPreconditions(context, before, { resourceVersion: metadata['resourceVersion'] });
     return update(
       context,
       before,
@@ -295,6 +297,12 @@ function checkBodyName({ resource, name, namespace }: WriteContext, body: JsonMa
   }
   if (body['kind'] !== resource.kind)
     throw new StatusError('BadRequest', `the object is a ${String(body['kind'])}, expected ${resource.kind}`);
+}
+
+/** In a patch another UID is an invalid change of an immutable field; only PUT and DELETE know preconditions. */
+function checkUid({ resource, name }: WriteContext, before: Stored, { uid }: JsonMap): void {
+  if (uid === undefined || uid === '' || uid === before.metadata.uid) return;
+  throw invalid(resource, name, 'metadata.uid', `Invalid value: ${JSON.stringify(uid)}: field is immutable`);
 }
 
 function checkPreconditions({ resource, name }: WriteContext, before: Stored, metadata: JsonMap): void {

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/client/client.ts';
 import {
   CONFIG_MAP,
+  CORE_EVENT,
   DEPLOYMENT,
+  EVENT,
+  LEASE,
   NAMESPACE,
   POD,
   SECRET,
@@ -22,6 +25,20 @@ export function callConformance(factory: SubjectFactory): void {
       ({ client, namespace: ns } = subject);
     });
     afterAll(() => subject.stop());
+
+    const deployment = (name: string): Deployment => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace: ns },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { containers: [{ name: 'main', image: 'none' }] },
+        },
+      },
+    });
 
     describe('create', () => {
       it('fills in what is the server’s and keeps the rest', async () => {
@@ -60,6 +77,21 @@ export function callConformance(factory: SubjectFactory): void {
         expect(await codeOf(client.create(CONFIG_MAP, configMap(`${ns}-not-there`, 'a', {})))).toBe(
           'NotFound',
         );
+      });
+
+      it('answers Invalid for a key that is none', async () => {
+        expect(await codeOf(client.create(CONFIG_MAP, configMap(ns, 'keys', { 'a/b': '1' })))).toBe(
+          'Invalid',
+        );
+      });
+
+      it('refuses an object that has a version already (upstream calls it an internal error)', async () => {
+        const stored = {
+          ...configMap(ns, 'early', {}),
+          metadata: { name: 'early', namespace: ns, resourceVersion: '1' },
+        };
+
+        expect(await codeOf(client.create(CONFIG_MAP, stored))).toBe('InternalError');
       });
 
       it('answers Invalid with the field for a name that is none', async () => {
@@ -183,16 +215,20 @@ export function callConformance(factory: SubjectFactory): void {
       });
 
       it('patches by operations', async () => {
-        await client.create(CONFIG_MAP, configMap(ns, 'ops', { 'a/b': '1' }));
+        const plain = configMap(ns, 'ops', {});
+        await client.create(CONFIG_MAP, {
+          ...plain,
+          metadata: { ...plain.metadata, annotations: { 'a/b': '1' } },
+        });
         const ref = { namespace: ns, name: 'ops' };
 
         const body = [
-          { op: 'test', path: '/data/a~1b', value: '1' },
-          { op: 'replace', path: '/data/a~1b', value: '2' },
+          { op: 'test', path: '/metadata/annotations/a~1b', value: '1' },
+          { op: 'replace', path: '/metadata/annotations/a~1b', value: '2' },
         ];
         const patched = await client.patch(CONFIG_MAP, ref, { type: 'json', body });
 
-        expect(patched.data).toEqual({ 'a/b': '2' });
+        expect(patched.metadata.annotations).toEqual({ 'a/b': '2' });
         expect(await codeOf(client.patch(CONFIG_MAP, ref, { type: 'json', body }))).toBe('Invalid');
       });
 
@@ -214,6 +250,22 @@ export function callConformance(factory: SubjectFactory): void {
         ).toBe('NotFound');
       });
 
+      it('merges the containers of a built-in kind by name in a strategic patch', async () => {
+        const object = deployment('strategic');
+        await client.create(DEPLOYMENT, object);
+        const containers = [{ name: 'side', image: 'side' }];
+        const body = { spec: { template: { spec: { containers } } } };
+
+        const patched = await client.patch(
+          DEPLOYMENT,
+          { namespace: ns, name: 'strategic' },
+          { type: 'strategic', body },
+        );
+
+        const names = (patched.spec?.template.spec?.containers ?? []).map((container) => container.name);
+        expect(names.toSorted()).toEqual(['main', 'side']);
+      });
+
       it('refuses a change of what is immutable', async () => {
         const frozen = { ...configMap(ns, 'frozen', { a: '1' }), immutable: true };
         await client.create(CONFIG_MAP, frozen);
@@ -231,20 +283,6 @@ export function callConformance(factory: SubjectFactory): void {
     });
 
     describe('status', () => {
-      const deployment = (name: string): Deployment => ({
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name, namespace: ns },
-        spec: {
-          replicas: 0,
-          selector: { matchLabels: { app: name } },
-          template: {
-            metadata: { labels: { app: name } },
-            spec: { containers: [{ name: 'main', image: 'none' }] },
-          },
-        },
-      });
-
       it('has a door of its own', async () => {
         await client.create(DEPLOYMENT, deployment('doors'));
         const ref = { namespace: ns, name: 'doors' };
@@ -330,6 +368,76 @@ export function callConformance(factory: SubjectFactory): void {
 
         expect(await client.find(CONFIG_MAP, { namespace: ns, name: 'spared' })).toBeDefined();
       });
+    });
+
+    it('shows an event in both of its forms', async () => {
+      const now = new Date().toISOString().replace('Z', '000Z');
+      await client.create(EVENT, {
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: { name: 'told', namespace: ns },
+        eventTime: now,
+        reportingController: 'tenantry.dev/test',
+        reportingInstance: 'test-0',
+        action: 'Testing',
+        reason: 'Tested',
+        type: 'Normal',
+        note: 'it was said',
+        regarding: { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', namespace: ns },
+      });
+
+      const core = await client.get(CORE_EVENT, { namespace: ns, name: 'told' });
+
+      expect(core).toMatchObject({ apiVersion: 'v1', message: 'it was said', involvedObject: { name: 'x' } });
+    });
+
+    it('lets one of two win a lease', async () => {
+      const lease = await client.create(LEASE, {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: 'leader', namespace: ns },
+        spec: { holderIdentity: 'nobody', leaseDurationSeconds: 15 },
+      });
+      const take = (holderIdentity: string): Promise<string> =>
+        codeOf(client.replace(LEASE, { ...lease, spec: { ...lease.spec, holderIdentity } }));
+
+      const outcomes = await Promise.all([take('a'), take('b'), take('c')]);
+
+      expect(outcomes.toSorted()).toEqual(['Conflict', 'Conflict', 'succeeded']);
+    });
+
+    it('lists in pages whose tokens lead on, all of one version', async () => {
+      const plain = (name: string): ReturnType<typeof configMap> => {
+        const object = configMap(ns, name, {});
+        return { ...object, metadata: { ...object.metadata, labels: { suite: 'pages' } } };
+      };
+      for (const name of ['p1', 'p2', 'p3']) await client.create(CONFIG_MAP, plain(name));
+      const page = async (
+        token: string,
+      ): Promise<{
+        items: { metadata: { name: string } }[];
+        metadata: { continue?: string; resourceVersion: string };
+      }> => {
+        const query = new URLSearchParams({
+          labelSelector: 'suite=pages',
+          limit: '2',
+          ...(token === '' ? {} : { continue: token }),
+        });
+        const { text } = await client.raw({
+          method: 'GET',
+          path: `/api/v1/namespaces/${ns}/configmaps?${query}`,
+        });
+        // True: a list is answered to a list.
+        return JSON.parse(text) as Awaited<ReturnType<typeof page>>;
+      };
+
+      const first = await page('');
+      await client.create(CONFIG_MAP, plain('p2-later'));
+      const second = await page(first.metadata.continue ?? '');
+
+      expect([...first.items, ...second.items].map((item) => item.metadata.name)).toEqual(['p1', 'p2', 'p3']);
+      expect(second.metadata.continue ?? '').toBe('');
+      expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
     describe('raw', () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDiscovery } from '../../../src/client/discovery.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import type { Client } from '../../../src/client/client.ts';
 import {
   CONFIG_MAP,
@@ -12,7 +14,13 @@ import type { Condition, KubeObject } from '../../../src/kube/object.ts';
 import { codeOf, configMap, eventually, type Subject, type SubjectFactory } from './subject.ts';
 
 interface Widget extends KubeObject {
-  readonly spec?: { readonly size?: number; readonly colour?: string; readonly unknown?: string };
+  readonly spec?: {
+    readonly size?: number;
+    readonly colour?: string;
+    readonly unknown?: string;
+    readonly rows?: readonly { readonly name: string; readonly n?: number }[];
+    readonly plain?: readonly string[];
+  };
   readonly status?: { readonly phase?: string };
 }
 const WIDGET: Kind<Widget> = {
@@ -21,6 +29,18 @@ const WIDGET: Kind<Widget> = {
   kind: 'Widget',
   plural: 'widgets',
   namespaced: true,
+};
+
+/** Not among the fields of the upstream type: it spells Kubernetes's own keywords differently. */
+const ROWS: object = {
+  type: 'array',
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['name'],
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string' }, n: { type: 'integer' } },
+  },
 };
 
 const DEFINITION: CustomResourceDefinition = {
@@ -46,6 +66,8 @@ const DEFINITION: CustomResourceDefinition = {
                 properties: {
                   size: { type: 'integer', minimum: 1 },
                   colour: { type: 'string', default: 'red' },
+                  rows: ROWS,
+                  plain: { type: 'array', items: { type: 'string' } },
                 },
               },
               status: { type: 'object', properties: { phase: { type: 'string' } } },
@@ -124,6 +146,46 @@ export function lifecycleConformance(factory: SubjectFactory): void {
       });
     });
 
+    it('wants the version in a replacement of a custom resource', async () => {
+      const created = await client.create(WIDGET, widget('replaced', { size: 1 }));
+      const { resourceVersion: _version, ...metadata } = created.metadata;
+
+      expect(await codeOf(client.replace(WIDGET, { ...created, metadata }))).toBe('Invalid');
+      const replaced = await client.replace(WIDGET, { ...created, spec: { size: 2 } });
+      expect(replaced.metadata.generation).toBe(2);
+    });
+
+    it('merges a list of a custom resource by the keys its schema names', async () => {
+      const rows = (...names: string[]): Widget =>
+        widget('listed', { size: 1, rows: names.map((name) => ({ name, n: 1 })) });
+      await client.apply(WIDGET, rows('a', 'b'));
+      await client.apply(WIDGET, rows('c'), { fieldManager: 'other' });
+
+      const applied = await client.apply(WIDGET, rows('b'));
+
+      expect((applied.spec?.rows ?? []).map((row) => row.name).toSorted()).toEqual(['b', 'c']);
+    });
+
+    it('takes a list without keys as one value', async () => {
+      await client.apply(WIDGET, widget('atomic', { size: 1, plain: ['a', 'b'] }));
+      await client.apply(WIDGET, widget('atomic', { size: 1, plain: ['c'] }), { fieldManager: 'other' });
+
+      expect((await client.get(WIDGET, { namespace: ns, name: 'atomic' })).spec?.plain).toEqual(['c']);
+    });
+
+    it('is found by discovery', async () => {
+      const discovery = createDiscovery(client, systemClock);
+
+      expect(await discovery.kindFor('conformance.tenantry.dev/v1', 'Widget')).toMatchObject({
+        plural: 'widgets',
+        namespaced: true,
+        subresources: ['status'],
+      });
+      expect((await discovery.capabilities()).apiVersions).toEqual(
+        expect.arrayContaining(['v1/Pod', 'apps/v1/Deployment', 'conformance.tenantry.dev/v1/Widget']),
+      );
+    });
+
     it('refuses strategic patches of custom resources', async () => {
       await client.create(WIDGET, widget('strategic', { size: 1 }));
 
@@ -137,7 +199,7 @@ export function lifecycleConformance(factory: SubjectFactory): void {
     });
 
     it('takes dependents along with their owner', async () => {
-      const owner = await client.create(WIDGET, widget('owner', { size: 1 }));
+      const owner = await client.create(CONFIG_MAP, configMap(ns, 'owner', {}));
       const reference = {
         apiVersion: owner.apiVersion,
         kind: owner.kind,
@@ -150,7 +212,7 @@ export function lifecycleConformance(factory: SubjectFactory): void {
         metadata: { ...dependent.metadata, ownerReferences: [reference] },
       });
 
-      await client.delete(WIDGET, { namespace: ns, name: 'owner' });
+      await client.delete(CONFIG_MAP, { namespace: ns, name: 'owner' });
 
       await eventually(async () =>
         (await client.find(CONFIG_MAP, { namespace: ns, name: 'dependent' })) === undefined
@@ -159,8 +221,37 @@ export function lifecycleConformance(factory: SubjectFactory): void {
       );
     });
 
+    it('keeps an owner in the foreground until its dependents are gone', async () => {
+      const owner = await client.create(CONFIG_MAP, configMap(ns, 'front', {}));
+      const reference = {
+        apiVersion: owner.apiVersion,
+        kind: owner.kind,
+        name: 'front',
+        uid: owner.metadata.uid ?? '',
+        blockOwnerDeletion: true,
+      };
+      const held = configMap(ns, 'behind', {});
+      const metadata = { ...held.metadata, ownerReferences: [reference], finalizers: ['example.org/hold'] };
+      await client.create(CONFIG_MAP, { ...held, metadata });
+
+      await client.delete(CONFIG_MAP, { namespace: ns, name: 'front' }, { propagation: 'Foreground' });
+
+      await eventually(
+        async () =>
+          (await client.get(CONFIG_MAP, { namespace: ns, name: 'behind' })).metadata.deletionTimestamp,
+      );
+      expect((await client.get(CONFIG_MAP, { namespace: ns, name: 'front' })).metadata).toMatchObject({
+        finalizers: ['foregroundDeletion'],
+      });
+      const release = { metadata: { finalizers: [] } };
+      await client.patch(CONFIG_MAP, { namespace: ns, name: 'behind' }, { type: 'merge', body: release });
+      await eventually(async () =>
+        (await client.find(CONFIG_MAP, { namespace: ns, name: 'front' })) === undefined ? true : undefined,
+      );
+    });
+
     it('leaves dependents of a deletion that orphans', async () => {
-      const owner = await client.create(WIDGET, widget('parent', { size: 1 }));
+      const owner = await client.create(CONFIG_MAP, configMap(ns, 'parent', {}));
       const reference = {
         apiVersion: owner.apiVersion,
         kind: owner.kind,
@@ -173,7 +264,7 @@ export function lifecycleConformance(factory: SubjectFactory): void {
         metadata: { ...dependent.metadata, ownerReferences: [reference] },
       });
 
-      await client.delete(WIDGET, { namespace: ns, name: 'parent' }, { propagation: 'Orphan' });
+      await client.delete(CONFIG_MAP, { namespace: ns, name: 'parent' }, { propagation: 'Orphan' });
 
       await eventually(async () => {
         const left = await client.get(CONFIG_MAP, { namespace: ns, name: 'orphan' });

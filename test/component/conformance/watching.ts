@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, WatchEvent } from '../../../src/client/client.ts';
 import { CONFIG_MAP, type ConfigMap } from '../../../src/kube/builtin-kinds.ts';
-import { codeOf, configMap, type Subject, type SubjectFactory } from './subject.ts';
+import { configMap, type Subject, type SubjectFactory } from './subject.ts';
 
 /** Events of a watch until `enough` of them came. */
 async function collect(
@@ -22,7 +22,7 @@ const summary = (events: readonly WatchEvent<ConfigMap>[]): string[] =>
     .filter((event) => event.type !== 'bookmark' && event.object.metadata.name !== 'kube-root-ca.crt')
     .map((event) => (event.type === 'bookmark' ? '' : `${event.type} ${event.object.metadata.name}`));
 
-/** Watches: from a version, from nothing, as a streaming list, with selectors, and when versions are too old. */
+/** Watches: from a version, from nothing, as a streaming list, and with selectors. */
 export function watchConformance(factory: SubjectFactory): void {
   describe('watches', () => {
     let subject: Subject;
@@ -111,12 +111,6 @@ export function watchConformance(factory: SubjectFactory): void {
       const events = await collect(client, request, (all) => summary(all).length >= 2);
 
       expect(summary(events)).toEqual(['deleted moving', 'added moving']);
-    });
-
-    it('are refused for a version that was forgotten', async () => {
-      expect(await codeOf(collect(client, { namespace: ns, resourceVersion: '1' }, () => true))).toBe(
-        'Expired',
-      );
     });
   });
 }

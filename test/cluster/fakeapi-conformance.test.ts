@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { describe } from 'vitest';
+import { createClient } from '../../src/client/http-client.ts';
+import { loadAccess } from '../../src/client/load-access.ts';
+import { nodeSurroundings } from '../../src/client/surroundings.ts';
+import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { applyConformance } from '../component/conformance/applying.ts';
+import { callConformance } from '../component/conformance/calls.ts';
+import { lifecycleConformance } from '../component/conformance/lifecycle.ts';
+import type { Subject } from '../component/conformance/subject.ts';
+import { watchConformance } from '../component/conformance/watching.ts';
+
+/** The cluster of KUBECONFIG, with a namespace of its own for one suite. */
+async function realSubject(): Promise<Subject> {
+  const access = await loadAccess(
+    {},
+    nodeSurroundings({ env: process.env, cwd: process.cwd(), clock: systemClock }),
+  );
+  const client = createClient(access, { clock: systemClock });
+  const namespace = `conformance-${randomUUID().slice(0, 8)}`;
+  await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  return {
+    client,
+    namespace,
+    stop: async () => {
+      await client.delete(NAMESPACE, { name: namespace });
+      await client.close();
+    },
+  };
+}
+
+// The same suites as in test/component/fakeapi-conformance.test.ts: what the fake promises, the real server does.
+describe('the real API server behaves as the fake one', () => {
+  callConformance(realSubject);
+  applyConformance(realSubject);
+  watchConformance(realSubject);
+  lifecycleConformance(realSubject);
+});
