@@ -129,7 +129,7 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
       return hit.length;
     },
     endWatches: (kind) => {
-      for (const { open, end } of [...api.watches])
+      for (const { open, end } of api.watches)
         if (kind === undefined || open.resource.store === storeOf(kind)) end();
     },
     openWatches: (kind) =>
