@@ -20,20 +20,20 @@ describe('loadAccess finds', () => {
   it('the kubeconfig that was named, and no other', async () => {
     const around = surroundings({
       env: { KUBECONFIG: '/other' },
-      files: { '/work-dir/mine': config({ server: 'https://mine' }) },
+      files: { '/current/mine': config({ server: 'https://mine' }) },
     });
 
     const access = await loadAccess({ kubeconfig: 'mine' }, around);
 
     expect(access.server).toBe('https://mine');
-    expect(around.reads).toEqual(['/work-dir/mine']);
+    expect(around.reads).toEqual(['/current/mine']);
   });
 
   it('the files of KUBECONFIG merged, skipping those that are not there', async () => {
     const users = JSON.stringify({ users: [{ name: 'u', user: { token: 'first' } }] });
     const around = surroundings({
       env: { KUBECONFIG: '/not-there:/a::b' },
-      files: { '/a': users, '/work-dir/b': config({}, { token: 'second' }) },
+      files: { '/a': users, '/current/b': config({}, { token: 'second' }) },
     });
 
     const access = await loadAccess({}, around);

@@ -23,7 +23,7 @@ export function surroundings(
   const commands: ExecCommand[] = [];
   return {
     env: { HOME: '/home/me', ...given.env },
-    cwd: '/work-dir',
+    cwd: '/current',
     clock: new FakeClock(),
     files,
     reads,
