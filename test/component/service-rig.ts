@@ -96,26 +96,27 @@ export class ServiceRig {
   readonly client: Client;
   readonly #engine: HelmEngine;
   /** Who may do what, for the access reviews of admission. */
-  allowed: (verb: string) => boolean = () => true;
+  readonly access: { allowed: (verb: string) => boolean };
   manager: Manager;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(api: FakeApi, engine: HelmEngine) {
+  private constructor(api: FakeApi, engine: HelmEngine, access: ServiceRig['access']) {
+    this.access = access;
     this.api = api;
     this.client = api.client();
     this.#engine = engine;
-    this.manager = this.#manage();
+    this.manager = this.#manage(this.client);
   }
 
   static async start(engine: HelmEngine): Promise<ServiceRig> {
-    let rig: ServiceRig | undefined;
+    const access = { allowed: (_verb: string): boolean => true };
     const api = await startFakeApi({
       namespaces: [NAMESPACE, ACCOUNTS],
       skipCelRules: true,
-      authorize: ({ verb }) => rig?.allowed(verb) ?? true,
+      authorize: ({ verb }) => access.allowed(verb),
     });
-    rig = new ServiceRig(api, engine);
+    const rig = new ServiceRig(api, engine, access);
     for (const crd of crdManifests()) await rig.client.create(CRDS, crd);
     await rig.client.create(CLUSTER_ROLE, {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -133,9 +134,9 @@ export class ServiceRig {
     return rig;
   }
 
-  #manage(): Manager {
+  #manage(client: Client): Manager {
     const manager = createManager({
-      client: this.client,
+      client,
       clock: systemClock,
       log: silentLog,
       identity: 'test',
@@ -162,8 +163,8 @@ export class ServiceRig {
   }
 
   /** A new process: nothing is remembered. */
-  restart(): void {
-    this.manager = this.#manage();
+  restart(client: Client = this.client): void {
+    this.manager = this.#manage(client);
     this.run();
   }
 

@@ -226,25 +226,41 @@ async function lookAtChart(
   if (isUnchanged || sourceFindings(composition.spec).length > 0) return { problems: [], warnings: [] };
   const { spec } = composition;
   const resource = resourceOf(composition, deps.settings.operatorNamespace);
+  const namespace = composition.metadata.namespace ?? '';
   const limit = new AbortController();
   const cancel = deps.clock.after(CHART_BUDGET_MS, () => limit.abort());
   const inTime = AbortSignal.any([signal, limit.signal]);
   try {
-    const namespace = composition.metadata.namespace ?? '';
-    const own = await operatorProblems(deps.client, resource, inTime);
-    const sources = { live: deps.client, fetchChart: deps.fetchChart };
-    const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal: inTime });
-    const problems = await problemsOf(checkChart(deps, { spec, resource, bytes, signal: inTime }));
-    return { problems: [...own, ...problems], warnings: [] };
+    const [own, problems] = await Promise.all([
+      operatorProblems(deps.client, resource, inTime),
+      problemsOf(chartOf(deps, { spec, resource, namespace, signal: inTime })),
+    ]);
+    const found = [...own, ...problems];
+    // A source that has a bad moment is no fault of the composition.
+    const lasting = found.filter(({ reason }) => !TRANSIENT.has(reason));
+    return { problems: lasting, warnings: lasting.length < found.length ? [LATER] : [] };
   } catch (error) {
     if (limit.signal.aborted) return { problems: [], warnings: [LATER] };
-    if (!(error instanceof ChartProblems)) throw error;
-    // A source that has a bad moment is no fault of the composition.
-    const lasting = error.problems.filter(({ reason }) => !TRANSIENT.has(reason));
-    return { problems: lasting, warnings: lasting.length < error.problems.length ? [LATER] : [] };
+    throw error;
   } finally {
     cancel();
   }
+}
+
+interface ChartToCheck {
+  readonly spec: ResourceComposition['spec'];
+  readonly resource: WriteWorld['resource'];
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+async function chartOf(
+  deps: ServiceAdmissionDeps,
+  { spec, resource, namespace, signal }: ChartToCheck,
+): Promise<void> {
+  const sources = { live: deps.client, fetchChart: deps.fetchChart };
+  const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal });
+  await checkChart(deps, { spec, resource, bytes, signal });
 }
 
 const LATER = 'the chart could not be checked in time; see the conditions of this ResourceComposition';

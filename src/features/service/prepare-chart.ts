@@ -11,6 +11,8 @@ import type { Read } from '../../runtime/controller.ts';
 import { parseAll } from './chart-objects.ts';
 import { checkChart, loadInfo, type CheckedChart } from './check-chart.ts';
 import type { ServiceDeps } from './dependencies.ts';
+import { ChartProblems } from './chart-problem.ts';
+import { operatorProblems } from './operator-rights.ts';
 import { getChart } from './get-chart.ts';
 import {
   INPUTS_ANNOTATION,
@@ -69,6 +71,8 @@ export async function prepareChart(
   if (kept !== undefined && isRecorded) return withoutBytes(kept, composition, context);
   const bytes = (await keptBytes(composition, context)) ?? (await fetchBytes(composition, context));
   const { signal } = read;
+  const lacking = current === undefined ? await operatorProblems(deps.client, resource, signal) : [];
+  if (lacking.length > 0) throw new ChartProblems(lacking);
   const isSameChart = current?.spec.chart.digest === sha256(bytes);
   const checked =
     isRecorded && isSameChart
