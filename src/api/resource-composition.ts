@@ -185,7 +185,7 @@ export const RESOURCE_COMPOSITION: Kind<ResourceComposition> = {
 export const resourceCompositionCrd = (): AnyObject =>
   defineCrd({
     kind: RESOURCE_COMPOSITION,
-    shortNames: ['rc-kp', 'rescomp'],
+    shortNames: ['rescomp'],
     description:
       'A service: registers a kind whose objects are instances of a Helm chart, each in a namespace of its own.',
     spec: compositionSpecSchema.describe('What is offered and how its instances are kept apart.'),
