@@ -50,6 +50,11 @@ export function instanceController(
       // Tried again without the account: what it can't delete goes with the namespace.
       if (instance.metadata.deletionTimestamp !== undefined && isKubeError(error, 'Forbidden'))
         memory.powerless = true;
+      if (isKubeError(error, 'NotFound')) {
+        // Something that we believed to be there is gone, a release Secret for instance: look again.
+        memory.recorded = undefined;
+        memories.dropReleases(memory.uid);
+      }
       return explainInstance(instance, memory.facts ?? noFacts(instance, surroundings), error, now);
     },
     wrote: (ref, written) => memories.learn(ref, written),

@@ -173,8 +173,9 @@ export class InstanceMemories {
     if (this.#releases.size > MAX_RELEASES && oldest !== undefined) this.#releases.delete(oldest);
   }
 
-  drop(uid: string, number: number): void {
-    this.#releases.delete(`${uid}/${number}`);
+  /** Forgets the kept releases of an instance: what the API holds is not what we thought. */
+  dropReleases(uid: string): void {
+    for (const key of this.#releases.keys()) if (key.startsWith(`${uid}/`)) this.#releases.delete(key);
   }
 }
 

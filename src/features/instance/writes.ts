@@ -114,17 +114,19 @@ function accountWrite({ identity }: InstanceWorld, uid: string | undefined): Wri
   };
 }
 
-/** Write: the Secret that keeps a release. By the service's account: only it reads Secrets there. */
-export function releaseWrite(world: InstanceWorld, release: KeptRelease, now: number): Write {
+/**
+ * Write: the Secret that keeps a release. By the service's account: only it reads Secrets there. A Secret that is known
+ * is patched, which is one call and asks for nothing before.
+ */
+function releaseWrite(world: InstanceWorld, release: KeptRelease, now: number): Write {
   const { identity } = world;
-  return {
-    verb: 'own',
-    kind: SECRET,
-    object: releaseSecret(release, identity.uid, now),
-    owner: identity.uid,
-    uid: release.secretUid,
-    as: identity.account,
-  };
+  const object = releaseSecret(release, identity.uid, now);
+  const { secretUid: uid } = release;
+  if (uid === undefined)
+    return { verb: 'own', kind: SECRET, object, owner: identity.uid, as: identity.account };
+  const { name, namespace, labels, annotations } = object.metadata;
+  const body = { metadata: { uid, labels, annotations }, data: object['data'] };
+  return { verb: 'patch', kind: SECRET, ref: { namespace, name }, body, as: identity.account };
 }
 
 /** Stage: the release is deployed; the one before it is history; the oldest goes. */

@@ -1,0 +1,147 @@
+import type { Instance } from '../../api/instance.ts';
+import { ACCOUNT_ANNOTATION, FINALIZER, FORCE_DELETE_LABEL } from '../../api/names.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
+import type { AdmissionRequest, Finding, JsonPatchOperation } from '../../runtime/admission.ts';
+import { looksHashed, nameLimit } from './names.ts';
+import { nodeNameOf } from './values.ts';
+
+/** KubePlus's annotation that asks to take over an instance of another kind. */
+const MIGRATE_ANNOTATION = 'kubeplus/migrate-from';
+
+/** What admission knows besides the request. */
+export interface AdmissionWorld {
+  readonly operatorNamespace: string;
+  /** Names of the cluster's nodes. */
+  readonly nodes: readonly string[];
+  /** The namespace that the instance would get, if something has the name. */
+  readonly target: TargetNamespace | undefined;
+  /** What the chart's schema refuses. */
+  readonly valuesFindings: readonly Finding[];
+  /** Secrets named in `valuesFrom` that the user may not read himself. */
+  readonly unreadableSecrets: readonly string[];
+}
+
+export interface TargetNamespace {
+  readonly terminating: boolean;
+  /** Kind of the instance that the namespace belongs to; undefined if it is no instance's. */
+  readonly ownerKind: string | undefined;
+}
+
+/** Everything that is wrong with a request about an instance; KubePlus's texts where it has one. Pure. */
+export function admitInstance(
+  request: Pick<AdmissionRequest, 'operation' | 'kind' | 'namespace'>,
+  objects: { readonly object: Instance | undefined; readonly oldObject: Instance | undefined },
+  world: AdmissionWorld,
+): readonly Finding[] {
+  const { object, oldObject } = objects;
+  switch (request.operation) {
+    case 'CREATE':
+      return object === undefined
+        ? []
+        : [...nameFindings(object, request, world), ...contentFindings(object, world)];
+    case 'UPDATE':
+      // Only what is changed is checked: an instance that was fine before a new revision can still be labelled or deleted.
+      if (object === undefined || object.metadata.deletionTimestamp !== undefined) return [];
+      return isContentChanged(object, oldObject) ? contentFindings(object, world) : [];
+    case 'DELETE':
+      return oldObject === undefined ? [] : deletionFindings(oldObject);
+    case 'CONNECT':
+      return [];
+  }
+}
+
+/** True if what is rendered from changed. */
+export function isContentChanged(object: Instance, oldObject: Instance | undefined): boolean {
+  return (
+    !deepEqual(object.spec, oldObject?.spec) ||
+    !deepEqual(object.tenantry?.valuesFrom, oldObject?.tenantry?.valuesFrom)
+  );
+}
+
+function nameFindings(
+  { metadata }: Instance,
+  { kind, namespace }: Pick<AdmissionRequest, 'kind' | 'namespace'>,
+  { target, operatorNamespace }: AdmissionWorld,
+): readonly Finding[] {
+  const { name } = metadata;
+  const findings: Finding[] = [];
+  const migrated = metadata.annotations?.[MIGRATE_ANNOTATION];
+  if (migrated !== undefined) {
+    const field = `metadata.annotations[${MIGRATE_ANNOTATION}]`;
+    findings.push({
+      field,
+      message: `${field}: instances can't be migrated from kind ${migrated}; remove the annotation`,
+    });
+  }
+  if (target?.terminating === true) {
+    const text = `Previous Namespace for custom resource ${name} is in terminating state. Wait for it to terminate and then re-deploy`;
+    findings.push({ message: text });
+  } else if (target?.ownerKind !== undefined && target.ownerKind !== kind) {
+    const text = `App with name ${name} already exists for Kind ${target.ownerKind}. Use different app name.`;
+    findings.push({ message: text });
+  }
+  const limit = nameLimit(kind);
+  if (name.length > limit) {
+    const text = `Instance name exceeds the allowed limit of ${limit}. Consider changing instance name.`;
+    findings.push({ field: 'metadata.name', message: text });
+  }
+  if (name.includes('.')) {
+    const text = `metadata.name: ${name} must not contain a period, for it becomes part of the name of a namespace`;
+    findings.push({ field: 'metadata.name', message: text });
+  }
+  if (namespace === operatorNamespace && looksHashed(name)) {
+    const text = `metadata.name: ${name} ends like the namespace of an instance from another namespace; choose an end that is not a dash and ten hexadecimal digits`;
+    findings.push({ field: 'metadata.name', message: text });
+  }
+  return findings;
+}
+
+function contentFindings(object: Instance, world: AdmissionWorld): readonly Finding[] {
+  const node = nodeNameOf(object);
+  const nodeFindings: readonly Finding[] =
+    node === undefined || world.nodes.includes(node)
+      ? []
+      : [{ field: 'spec.nodeName', message: `Invalid node name specified ${node}` }];
+  const secretFindings = world.unreadableSecrets.map((name): Finding => ({
+    field: 'tenantry.valuesFrom',
+    message: `tenantry.valuesFrom: you may not read Secret ${name} yourself, so an instance can't be given its values in your name`,
+  }));
+  return [...nodeFindings, ...world.valuesFindings, ...secretFindings];
+}
+
+function deletionFindings(instance: Instance): readonly Finding[] {
+  if (instance.metadata.deletionTimestamp !== undefined) return [];
+  if (instance.tenantry?.deletionProtection === true) {
+    const field = 'tenantry.deletionProtection';
+    return [{ field, message: `${field}: is true; set it to false before the instance is deleted` }];
+  }
+  const forced = instance.metadata.labels?.[FORCE_DELETE_LABEL] !== undefined;
+  if (forced || instance.status !== undefined) return [];
+  return [{ message: 'Error: Custom Resource instance cannot be deleted. It is not ready yet.' }];
+}
+
+/**
+ * What admission adds: who created the instance, which nobody can set or change, and the finalizer, which costs no write
+ * of its own this way. Pure.
+ */
+export function patchInstance(
+  operation: AdmissionRequest['operation'],
+  username: string,
+  object: Instance,
+  oldObject: Instance | undefined,
+): readonly JsonPatchOperation[] {
+  const { annotations, finalizers, deletionTimestamp } = object.metadata;
+  const account = operation === 'CREATE' ? username : oldObject?.metadata.annotations?.[ACCOUNT_ANNOTATION];
+  const patch: JsonPatchOperation[] = [];
+  if (account !== undefined && annotations?.[ACCOUNT_ANNOTATION] !== account) {
+    patch.push({
+      op: 'add',
+      path: '/metadata/annotations',
+      value: { ...annotations, [ACCOUNT_ANNOTATION]: account },
+    });
+  }
+  if (operation === 'CREATE' && deletionTimestamp === undefined && !(finalizers ?? []).includes(FINALIZER)) {
+    patch.push({ op: 'add', path: '/metadata/finalizers', value: [...(finalizers ?? []), FINALIZER] });
+  }
+  return patch;
+}

@@ -1,0 +1,183 @@
+import type { Instance } from '../../api/instance.ts';
+import { INSTANCE_KIND_LABEL, OPERATOR_NAME, RELEASE_NAME_ANNOTATION } from '../../api/names.ts';
+import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
+import { REVISION, type Revision } from '../../api/revision.ts';
+import type { Client } from '../../client/client.ts';
+import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type {
+  AdmissionAnswer,
+  AdmissionHandler,
+  AdmissionRequest,
+  Finding,
+} from '../../runtime/admission.ts';
+import type { Stores } from '../../runtime/controller.ts';
+import { admitInstance, isContentChanged, patchInstance, type TargetNamespace } from './admit.ts';
+import { Charts } from './charts.ts';
+import { namespaceOf } from './names.ts';
+import type { InstanceDeps } from './service.ts';
+import { ValuesValidator } from './validate-values.ts';
+import { specValues, valuesOf, type Values } from './values.ts';
+
+/** What admission needs: a client that answers in replicas that do not lead, too, and the stores. */
+export interface InstanceAdmissionDeps extends Pick<InstanceDeps, 'client' | 'engine' | 'settings'> {
+  readonly stores: Stores;
+}
+
+/** The webhooks of all generated kinds. They read, and write nothing. */
+export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler[] {
+  const charts = new Charts(deps.engine, deps.client);
+  const validator = new ValuesValidator();
+  return [
+    { path: '/mutate/instances', handle: (request) => Promise.resolve(mutate(request)) },
+    {
+      path: '/validate/instances',
+      handle: (request, signal) => validate({ ...deps, charts, validator }, request, signal),
+    },
+  ];
+}
+
+function mutate(request: AdmissionRequest): AdmissionAnswer {
+  const { object, oldObject } = instancesOf(request);
+  if (object === undefined || request.subResource !== '') return { allowed: true };
+  const patch = patchInstance(request.operation, request.user.username, object, oldObject);
+  return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
+}
+
+interface Validation extends InstanceAdmissionDeps {
+  readonly charts: Charts;
+  readonly validator: ValuesValidator;
+}
+
+async function validate(
+  deps: Validation,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<AdmissionAnswer> {
+  if (request.subResource !== '' || isOurselves(request, deps.settings.operatorNamespace))
+    return { allowed: true };
+  const objects = instancesOf(request);
+  const { object, oldObject } = objects;
+  const changes =
+    object !== undefined && (request.operation === 'CREATE' || isContentChanged(object, oldObject));
+  const { operatorNamespace } = deps.settings;
+  const findings = admitInstance(request, objects, {
+    operatorNamespace,
+    nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
+    target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
+    valuesFindings: changes ? await valuesFindings(deps, request, object) : [],
+    unreadableSecrets: changes ? await unreadableSecrets(deps.client, request, object, signal) : [],
+  });
+  return findings.length === 0 ? { allowed: true } : { allowed: false, findings };
+}
+
+function instancesOf(request: AdmissionRequest): {
+  readonly object: Instance | undefined;
+  readonly oldObject: Instance | undefined;
+} {
+  // True: the webhooks are registered for generated kinds only, whose CRDs have this shape.
+  return {
+    object: request.object as Instance | undefined,
+    oldObject: request.oldObject as Instance | undefined,
+  };
+}
+
+/** The operator and the cluster's own controllers delete instances when a service is forced away or a namespace goes. */
+function isOurselves({ user, operation }: AdmissionRequest, operatorNamespace: string): boolean {
+  if (user.username === `system:serviceaccount:${operatorNamespace}:${OPERATOR_NAME}`) return true;
+  return operation === 'DELETE' && user.groups.includes('system:serviceaccounts:kube-system');
+}
+
+function targetOf(
+  { stores, settings }: Validation,
+  { namespace, name }: AdmissionRequest,
+): TargetNamespace | undefined {
+  const target = stores.get(NAMESPACE, {
+    name: namespaceOf({ namespace, name }, settings.operatorNamespace),
+  });
+  if (target === undefined) return undefined;
+  return { terminating: target.metadata.deletionTimestamp !== undefined, ownerKind: ownerKind(target) };
+}
+
+function ownerKind({ metadata }: KubeObject): string | undefined {
+  const kind = metadata.labels?.[INSTANCE_KIND_LABEL];
+  if (kind !== undefined) return kind;
+  // A namespace of KubePlus's own making: the release's name begins with the kind in small letters, in quotes.
+  const release = metadata.annotations?.[RELEASE_NAME_ANNOTATION]?.replaceAll('"', '');
+  return release?.endsWith(`-${metadata.name}`) === true
+    ? release.slice(0, -metadata.name.length - 1)
+    : undefined;
+}
+
+/** The newest revision of the service whose kind this is. */
+function currentRevision(stores: Stores, group: string, kind: string): Revision | undefined {
+  const services = new Set(stores.list(RESOURCE_COMPOSITION).map(({ metadata }) => metadata.uid));
+  return stores
+    .list(REVISION)
+    .filter(
+      ({ spec }) =>
+        spec.resource.group === group && spec.resource.kind === kind && services.has(spec.composition.uid),
+    )
+    .reduce<Revision | undefined>(
+      (best, one) => (best === undefined || one.spec.number > best.spec.number ? one : best),
+      undefined,
+    );
+}
+
+async function valuesFindings(
+  deps: Validation,
+  request: AdmissionRequest,
+  object: Instance,
+): Promise<readonly Finding[]> {
+  const revision = currentRevision(deps.stores, request.group, request.kind);
+  if (revision === undefined || revision.spec.valuesSchema === null) return [];
+  const defaults = await defaultsOf(deps.charts, revision);
+  const layers = {
+    imageRegistry: deps.settings.imageRegistry,
+    provider: revision.spec.providerValues,
+    spec: specValues(object, defaults ?? {}),
+  };
+  // As Helm does it: the chart's defaults under everything, so that what they bring is not missing.
+  const values = valuesOf({ ...layers, provider: layers.provider }, []);
+  const partial = defaults === undefined || (object.tenantry?.valuesFrom ?? []).length > 0;
+  return deps.validator.findings(revision.spec.valuesSchema, valuesOver(defaults ?? {}, values), partial);
+}
+
+function valuesOver(defaults: Values, values: Values): Values {
+  return valuesOf({ provider: defaults, spec: values }, []);
+}
+
+/** Without the chart at hand, what is missing can't be told from what is default; rendering finds it. */
+async function defaultsOf(charts: Charts, revision: Revision): Promise<Values | undefined> {
+  try {
+    return (await charts.info(revision)).values;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Otherwise who may create instances could read every Secret of the namespace through one. */
+async function unreadableSecrets(
+  client: Client,
+  { user, namespace }: AdmissionRequest,
+  object: Instance,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const names = new Set((object.tenantry?.valuesFrom ?? []).map(({ secretName }) => secretName));
+  const answers = await Promise.all(
+    [...names].map(async (name) => {
+      const resourceAttributes = { verb: 'get', resource: 'secrets', group: '', namespace, name };
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user: user.username, uid: user.uid, groups: user.groups, resourceAttributes },
+      };
+      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+      const { text } = await client.raw({ method: 'POST', path, body, signal });
+      // The answer of this API; anything else in it counts as a no.
+      const { status } = JSON.parse(text) as { readonly status?: { readonly allowed?: boolean } };
+      return status?.allowed === true ? [] : [name];
+    }),
+  );
+  return answers.flat();
+}

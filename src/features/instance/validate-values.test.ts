@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../kube/object.ts';
+import { ValuesValidator } from './validate-values.ts';
+import type { Values } from './values.ts';
+
+const check = (schema: Json, values: Values, partial = false): readonly string[] =>
+  new ValuesValidator().findings(schema, values, partial).map(({ message }) => message);
+
+const draft = (name: string, rules: Values): Values => ({ $schema: name, ...rules });
+const LIMITED = { properties: { replicas: { type: 'integer', minimum: 1 } } };
+
+describe('ValuesValidator', () => {
+  it.each([
+    'http://json-schema.org/draft-04/schema#',
+    'http://json-schema.org/draft-06/schema#',
+    'http://json-schema.org/draft-07/schema#',
+    'https://json-schema.org/draft/2019-09/schema',
+    'https://json-schema.org/draft/2020-12/schema',
+  ])('checks by %s', (dialect) => {
+    expect(check(draft(dialect, LIMITED), { replicas: 0 })).toEqual([
+      'spec.replicas: 0 must be >= 1 (minimum)',
+    ]);
+    expect(check(draft(dialect, LIMITED), { replicas: 1 })).toEqual([]);
+  });
+
+  it('reads draft 4’s boolean limits', () => {
+    const schema = draft('http://json-schema.org/draft-04/schema#', {
+      properties: { a: { type: 'number', minimum: 0, exclusiveMinimum: true } },
+    });
+
+    expect(check(schema, { a: 0 })).toEqual(['spec.a: 0 must be > 0 (exclusiveMinimum)']);
+    expect(check(schema, { a: 0.5 })).toEqual([]);
+  });
+
+  it('names field, value and rule of everything that is wrong', () => {
+    const schema = {
+      type: 'object',
+      required: ['title'],
+      additionalProperties: false,
+      properties: {
+        title: { type: 'string' },
+        size: { enum: ['small', 'large'] },
+        list: { type: 'array', items: { properties: { port: { type: 'integer', maximum: 65_535 } } } },
+      },
+    };
+
+    expect(check(schema, { size: 'huge', list: [{}, { port: 70_000 }], colour: 'red' })).toEqual([
+      'spec.title: is required by the chart',
+      'spec.colour: is no value of the chart (additionalProperties)',
+      'spec.size: "huge" must be one of ["small","large"] (enum)',
+      'spec.list[1].port: 70000 must be <= 65535 (maximum)',
+    ]);
+  });
+
+  it('does not ask for what Secrets may bring', () => {
+    expect(check({ required: ['password'] }, {}, true)).toEqual([]);
+  });
+
+  it('checks formats, and lets go what it does not know', () => {
+    expect(check({ properties: { mail: { format: 'email' } } }, { mail: 'x' })).toHaveLength(1);
+    expect(check({ properties: { mail: { format: 'unheard-of' } } }, { mail: 'x' })).toEqual([]);
+    expect(check({ properties: { a: { $ref: 'https://example.com/x.json' } } }, { a: 1 })).toEqual([]);
+    expect(check(null, { a: 1 })).toEqual([]);
+  });
+
+  it('gives up on a pattern that backtracks without end, and soon', () => {
+    const begin = performance.now();
+
+    const [message] = check({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(40)}b` });
+
+    expect(message).toContain('takes too long');
+    expect(performance.now() - begin).toBeLessThan(2000);
+  });
+});
