@@ -12,6 +12,7 @@ import { nodeSurroundings } from '../client/surroundings.ts';
 import { readVersion } from '../cli/package-root.ts';
 import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
+import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
 import { serviceController } from '../features/service/service.ts';
 import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/webhooks/publish-webhooks.ts';
@@ -102,6 +103,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     ...instanceAdmission({ ...instanceDeps, client, stores: manager.stores }),
   ];
   for (const handler of handlers) manager.addWebhook(handler);
+  for (const watch of ADMISSION_WATCHES) manager.ensureWatch(watch);
   try {
     // Before the informers start, which wait for kinds that are not served.
     await prepareKinds(client, operatorNamespace, version, log);

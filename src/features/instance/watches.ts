@@ -51,8 +51,8 @@ export function instanceWatches(service: InstanceService, operatorNamespace: str
 
 /** What admission reads from the stores in every replica, also where no controller runs: held from the start. */
 export const ADMISSION_WATCHES: readonly Watch[] = [
-  watch({ kind: NAMESPACE, slim: (namespace) => slimNamespace(namespace), wakes: () => [] }),
-  watch({ kind: NODE, slim: (node) => slimNode(node), wakes: () => [] }),
+  watch({ kind: NAMESPACE, slim: slimNamespace, wakes: () => [] }),
+  watch({ kind: NODE, slim: slimNode, wakes: () => [] }),
 ];
 
 /** The instance that a namespace names, if it is one of this service. */
