@@ -201,7 +201,8 @@ function metrics({ images, ca, metricsServer }: AddonOptions): Addon[] {
         '--kubelet-certificate-authority=/ca/ca.crt',
         '--kubelet-preferred-address-types=InternalIP',
         '--kubelet-use-node-status-port',
-        '--metric-resolution=10s',
+        // The least that it takes: more than the 10 s it gives a kubelet to answer.
+        '--metric-resolution=15s',
       ],
       ports: [{ name: 'https', containerPort: METRICS_PORT, protocol: 'TCP' }],
       readinessProbe: { httpGet: { path: '/readyz', port: 'https', scheme: 'HTTPS' }, periodSeconds: 2 },
