@@ -18,6 +18,15 @@ const BY_CODE: Partial<Record<KubeError['code'], string>> = {
   Invalid: 'Correct the named fields and try again.',
 };
 
+const DENIED = 'Correct what the denial names and try again.';
+
+/** An admission webhook or policy said no: that is about the object, not about rights. */
+function isDenial(error: KubeError): boolean {
+  return /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/.test(
+    error.message,
+  );
+}
+
 /** One explanation for anything that can be thrown. Stacks are for `TENANTRY_DEBUG=1`, never for ordinary use. */
 export function explainError(error: unknown): Explained {
   if (error instanceof UserError) return { message: error.message, remedy: error.remedy };

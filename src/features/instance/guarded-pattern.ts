@@ -14,11 +14,16 @@ export class PatternTooSlow extends Error {
  * A regular expression that can't hold up the process. Patterns come from charts and texts from tenants, and JavaScript's
  * engine backtracks: `^(a+)+$` on thirty letters runs for minutes. So long texts are tested under a time limit.
  */
-export function guardedPattern(pattern: string, flags: string): { test(text: string): boolean } {
+export function guardedPattern(
+  pattern: string,
+  flags: string,
+): { test(text: string): boolean; toString(): string } {
   const expression = new RegExp(pattern, flags);
   const context = createContext({ expression, text: '' });
   const script = new Script('expression.test(text)');
   return {
+    // Ajv keeps one object for all patterns that read the same as text.
+    toString: () => `/${pattern}/${flags}`,
     test: (text) => {
       if (text.length < SHORT_TEXT) return expression.test(text);
       context['text'] = text;

@@ -32,6 +32,13 @@ describe('ValuesValidator', () => {
     expect(check(schema, { a: 0.5 })).toEqual([]);
   });
 
+  it('holds each field to its own pattern', () => {
+    const schema = { properties: { a: { pattern: '^a+$' }, b: { pattern: '^b+$' } } };
+
+    expect(check(schema, { a: 'aa', b: 'bb' })).toEqual([]);
+    expect(check(schema, { a: 'aa', b: 'aa' })).toEqual(['spec.b: "aa" must match pattern "^b+$" (pattern)']);
+  });
+
   it('names field, value and rule of everything that is wrong', () => {
     const schema = {
       type: 'object',
