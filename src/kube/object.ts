@@ -51,3 +51,8 @@ export interface Condition {
   readonly lastTransitionTime: string;
   readonly observedGeneration?: number | undefined;
 }
+
+/** True for a JSON object: not null, not a list, not a scalar. */
+export function isJsonMap(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
