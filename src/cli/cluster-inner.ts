@@ -42,7 +42,7 @@ function withForwardOptions(command: Command): Command {
 
 function forwardArguments(options: ForwardOptions, io: CliIo): Parameters<typeof carry>[0] {
   return {
-    listenFd: Number(options.listenFd),
+    listen: { fd: Number(options.listenFd) },
     target: parseTarget(options.target),
     dialSocket: options.dialSocket,
     signal: io.signal,

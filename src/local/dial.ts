@@ -44,7 +44,8 @@ export function targetText({ host, port }: Target): string {
 
 /** Serves inside the node's network: `listener` goes to `target`, `dialSocket` goes wherever the first line says. */
 export async function serveForwarder(options: {
-  readonly listenFd: number;
+  /** Where to listen: the inherited descriptor, in earnest. */
+  readonly listen: { readonly fd: number } | { readonly path: string };
   readonly target: Target;
   readonly dialSocket: string;
   readonly signal: AbortSignal;
@@ -55,7 +56,7 @@ export async function serveForwarder(options: {
   const dialer = createServer({ allowHalfOpen: true }, (socket) => {
     readTarget(socket, (target) => join(socket, connectTo(target)));
   });
-  listener.listen({ fd: options.listenFd });
+  listener.listen(options.listen);
   await rm(options.dialSocket, { force: true });
   dialer.listen(options.dialSocket);
   await untilAborted([listener, dialer], options.signal);
@@ -147,7 +148,8 @@ export async function untilAborted(servers: readonly Server[], signal: AbortSign
 
 /** Carries connections from an inherited listening socket to `target` by the dial socket, until the signal aborts. */
 export async function carry(options: {
-  readonly listenFd: number;
+  /** Where to listen: the inherited descriptor, in earnest. */
+  readonly listen: { readonly fd: number } | { readonly path: string };
   readonly target: Target;
   readonly dialSocket: string;
   readonly signal: AbortSignal;
@@ -155,6 +157,6 @@ export async function carry(options: {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     join(socket, dial(options.dialSocket, options.target)),
   );
-  server.listen({ fd: options.listenFd });
+  server.listen(options.listen);
   await untilAborted([server], options.signal);
 }
