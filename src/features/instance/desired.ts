@@ -43,7 +43,8 @@ export function desiredOf(
   const findings = [...objects.findings, ...hooks.findings];
 
   const settings = { instanceUid: identity.uid, podResources: revision.policies.podResources, nodeName };
-  const prepared = (object: AnyObject): AnyObject => withOwner(withPodSettings(object, settings), identity);
+  const prepared = (object: AnyObject): AnyObject =>
+    withOwner(withPodSettings(withEncodedData(object), settings), identity);
   const filled = fillResources(
     objects.objects.map(({ object }) => prepared(object)),
     hooks.objects.map(({ object }) => withLastWords(prepared(object))),
@@ -72,6 +73,29 @@ function withOwner(object: AnyObject, identity: Identity): AnyObject {
       },
     },
   };
+}
+
+/**
+ * A Secret's `stringData` as the `data` that the server makes of it. Server-side apply counts the two as different fields,
+ * so a key that leaves `stringData` in a later release would otherwise stay in `data` for ever.
+ */
+function withEncodedData(object: AnyObject): AnyObject {
+  const { stringData, ...secret } = object;
+  if (object.apiVersion !== 'v1' || object.kind !== 'Secret' || !isTexts(stringData)) return object;
+  const encoded = Object.entries(stringData).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString('base64'),
+  ]);
+  const data = isTexts(secret['data']) ? secret['data'] : {};
+  return { ...secret, data: { ...data, ...Object.fromEntries(encoded) } };
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === 'string')
+  );
 }
 
 /** The end of a failing hook's log becomes its message: that is what the instance's condition repeats. */

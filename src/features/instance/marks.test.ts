@@ -36,6 +36,18 @@ describe('markOf', () => {
     expect(markOf(object(OURS, { ...OURS, subresource: 'status' }))).toBe(markOf(object(OURS)));
   });
 
+  it('moves when what isolates is changed, whoever the writer says he is', () => {
+    const policy = (ingress: readonly object[]): KubeObject => {
+      const metadata = { name: 'a', managedFields: [OURS] };
+      return Object.assign(
+        { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata },
+        { spec: { ingress } },
+      );
+    };
+
+    expect(markOf(policy([{}]))).not.toBe(markOf(policy([])));
+  });
+
   it('is read from a slim object, and is nothing for an object we never wrote', () => {
     const slim: KubeObject = {
       apiVersion: 'v1',

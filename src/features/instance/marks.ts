@@ -20,7 +20,20 @@ export function markOf(object: KubeObject): string | undefined {
     .filter(({ manager, subresource }) => manager === FIELD_MANAGER && (subresource ?? '') === '')
     .map(({ operation, fieldsV1 }) => `${operation}:${canonical(fieldsV1)}`)
     .sort();
-  return fields.length === 0 ? undefined : shortHash(fields.join('\n'), MARK_LENGTH);
+  if (fields.length === 0) return undefined;
+  return shortHash([...fields, ...contentOf(object)].join('\n'), MARK_LENGTH);
+}
+
+/** Kinds that isolate an instance. Nothing but us writes their content, so the content itself counts: a field manager's
+ * name is only what a writer says of himself. */
+const ISOLATING = new Set(['NetworkPolicy', 'ResourceQuota', 'LimitRange', 'RoleBinding']);
+
+function contentOf(object: KubeObject): readonly string[] {
+  if (!ISOLATING.has(object.kind)) return [];
+  // What these kinds are made of; a field that a kind does not have is undefined.
+  const { spec, roleRef, subjects } = object as KubeObject &
+    Readonly<Record<'spec' | 'roleRef' | 'subjects', unknown>>;
+  return [canonical([spec ?? null, roleRef ?? null, subjects ?? null])];
 }
 
 function canonical(value: unknown): string {

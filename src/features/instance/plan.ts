@@ -71,7 +71,7 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
     case 'uninstall':
       return planUninstall(instance, world, now);
     case 'note':
-      return { stages: [inventoryStage(world, noted(world), world.policies?.labels)], again: true };
+      return { stages: [inventoryStage(world, noted(world))], again: true };
     case 'settled':
       return planSettled(instance, world, now);
     case 'record':

@@ -36,12 +36,9 @@ export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stag
   return { name: 'namespace', writes: [{ verb: 'own', kind: NAMESPACE, object, owner: identity.uid }] };
 }
 
-/** Stage: the inventory on a namespace that exists, and its labels if policies are written. */
-export function inventoryStage(
-  world: InstanceWorld,
-  inventory: Inventory,
-  labels?: Readonly<Record<string, string>>,
-): Stage {
+/** Stage: the inventory on a namespace that exists, and its labels: a new level of pod security counts from then on. */
+export function inventoryStage(world: InstanceWorld, inventory: Inventory): Stage {
+  const labels = world.policies?.labels;
   return {
     name: 'inventory',
     writes: [
