@@ -1,4 +1,4 @@
-import { SECRET } from '../../kube/builtin-kinds.ts';
+import { SECRET, SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import type { ObjectRef } from '../../kube/kind.ts';
 import type { ObjectMeta } from '../../kube/object.ts';
 import type { Written } from '../../runtime/write.ts';
@@ -29,6 +29,8 @@ export class InstanceMemory {
   readonly known = new Map<string, Known>();
   /** Number of the release whose Secret is written, and its UID. */
   recorded: { readonly number: number; readonly uid: string | undefined } | undefined;
+  /** The namespace's default account is known to be without a token. */
+  accountReady = false;
   /** Digest of the policies that are written. */
   policyDigest: string | undefined;
   /** The service's account has no rights in the namespace any more: what goes with the namespace is left to it. */
@@ -79,6 +81,8 @@ export class InstanceMemory {
     for (const { write, object } of written) {
       if (write.verb === 'delete')
         this.#deletions?.delete(entryKey({ kind: write.kind, name: write.ref.name }));
+      if (write.kind.kind === SERVICE_ACCOUNT.kind && object?.metadata.name === 'default')
+        this.accountReady = true;
       if (write.verb !== 'own' || object === undefined) continue;
       const key = entryKey({ kind: write.kind, name: object.metadata.name });
       this.#learnRelease(write.kind.kind === SECRET.kind && write.kind.group === '', object.metadata);

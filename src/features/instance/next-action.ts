@@ -6,7 +6,7 @@ import type { InventoryRelease } from './inventory.ts';
 export interface ReleaseContent {
   /** Nothing is kept of the release: it was never recorded, or somebody deleted its Secret. */
   readonly missing: boolean;
-  /** The release Secret is written. */
+  /** The release Secret is written, and the namespace's default account. */
   readonly recorded: boolean;
   /** All objects are written. */
   readonly written: boolean;

@@ -46,7 +46,8 @@ export async function loadContent(look: Look): Promise<LoadedContent> {
   return {
     content: {
       missing: false,
-      recorded: memory.recorded?.number === state.number,
+      // After a restart it is not known whether the account was written with the record: both are done again.
+      recorded: memory.recorded?.number === state.number && memory.accountReady,
       written: memory.isWritten(state.number),
       hooks,
     },

@@ -187,7 +187,7 @@ async function gather(
       if (world.policies !== undefined) memory.awaitPolicies(world.policies.digest, keysOf(world.policies));
       return world;
     case 'record':
-      return { ...world, defaultAccount: await observeDefaultAccount(look) };
+      return gatherRecord(look, world);
     case 'hooks':
       if (world.action.step.do === 'run') memory.countAttempt(world.action.step.hook);
       return world;
@@ -284,6 +284,7 @@ async function gatherStart(look: Look, world: InstanceWorld, number: number): Pr
   if (look.namespace.state === 'absent' && policies !== undefined) {
     memory.known.clear();
     memory.policyDigest = undefined;
+    memory.accountReady = false;
     memory.awaitPolicies(policies.digest, keysOf(policies));
   }
   return { ...world, release: outcome, policies };
@@ -296,6 +297,12 @@ function traitsOf(release: KeptRelease): ReleaseTraits {
 
 function keysOf({ objects }: PolicyWorld): readonly string[] {
   return objects.map(({ kind, object }) => entryKey({ kind, name: object.metadata.name }));
+}
+
+async function gatherRecord(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
+  const defaultAccount = await observeDefaultAccount(look);
+  if (defaultAccount === undefined) look.memory.accountReady = true;
+  return { ...world, defaultAccount };
 }
 
 async function observeDefaultAccount(look: Look): Promise<InstanceWorld['defaultAccount']> {
