@@ -100,8 +100,8 @@ function slimNode({ apiVersion, kind, metadata, spec, status }: Node): Node {
     apiVersion,
     kind,
     metadata: compact({ name, uid, resourceVersion }),
-    spec: { ...(spec?.podCIDRs === undefined ? {} : { podCIDRs: spec.podCIDRs }) },
-    status: { ...(status?.addresses === undefined ? {} : { addresses: status.addresses }) },
+    spec: spec?.podCIDRs === undefined ? {} : { podCIDRs: spec.podCIDRs },
+    status: status?.addresses === undefined ? {} : { addresses: status.addresses },
   };
 }
 

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import type { Instance } from '../../api/instance.ts';
+import { admitInstance, patchInstance, type AdmissionWorld } from './admit.ts';
+
+const WORLD: AdmissionWorld = {
+  operatorNamespace: 'kubeplus',
+  nodes: ['node-1'],
+  target: undefined,
+  valuesFindings: [],
+  unreadableSecrets: [],
+};
+
+function instance(name = 'shop1', more: Partial<Instance> = {}, metadata: object = {}): Instance {
+  return {
+    apiVersion: 'platformapi.kubeplus/v1alpha1',
+    kind: 'WordpressService',
+    metadata: { name, namespace: 'kubeplus', ...metadata },
+    ...more,
+  };
+}
+
+const about = (operation: 'CREATE' | 'UPDATE' | 'DELETE', namespace = 'kubeplus') => ({
+  operation,
+  kind: 'WordpressService',
+  namespace,
+});
+
+function create(
+  object: Instance,
+  world: Partial<AdmissionWorld> = {},
+  namespace = 'kubeplus',
+): readonly string[] {
+  const objects = { object, oldObject: undefined };
+  return admitInstance(about('CREATE', namespace), objects, { ...WORLD, ...world }).map(
+    ({ message }) => message,
+  );
+}
+
+describe('admitInstance on creation', () => {
+  it('admits the instance of the first example', () => {
+    expect(create(instance('wp-for-tenant1'))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a namespace that still goes',
+      instance(),
+      { target: { terminating: true, ownerKind: undefined } },
+      'Previous Namespace for custom resource shop1 is in terminating state. Wait for it to terminate and then re-deploy',
+    ],
+    [
+      'the name of another kind’s instance',
+      instance(),
+      { target: { terminating: false, ownerKind: 'MysqlService' } },
+      'App with name shop1 already exists for Kind MysqlService. Use different app name.',
+    ],
+    [
+      'a node that is none',
+      instance('shop1', { spec: { nodeName: 'node-9' } }),
+      {},
+      'Invalid node name specified node-9',
+    ],
+    [
+      'a name that is too long',
+      instance('x'.repeat(37)),
+      {},
+      'Instance name exceeds the allowed limit of 36. Consider changing instance name.',
+    ],
+  ] satisfies [string, Instance, Partial<AdmissionWorld>, string][])(
+    'refuses %s in KubePlus’s words',
+    (_what, object, world, message) => {
+      expect(create(object, world)).toEqual([message]);
+    },
+  );
+
+  it.each([
+    ['a period in the name', instance('a.b'), {}, /^metadata\.name: a\.b must not contain a period/],
+    [
+      'a name like that of another namespace’s instance',
+      instance('team-shop-0123456789'),
+      {},
+      /^metadata\.name: .*choose an end/,
+    ],
+    [
+      'a migration',
+      instance('a', {}, { annotations: { 'kubeplus/migrate-from': 'Old' } }),
+      {},
+      /^metadata\.annotations\[kubeplus\/migrate-from\]: /,
+    ],
+    [
+      'a Secret that the user may not read',
+      instance(),
+      { unreadableSecrets: ['db'] },
+      /^tenantry\.valuesFrom: you may not read Secret db/,
+    ],
+  ] satisfies [string, Instance, Partial<AdmissionWorld>, RegExp][])(
+    'refuses %s, naming the field',
+    (_what, object, world, message) => {
+      expect(create(object, world)).toEqual([expect.stringMatching(message)]);
+    },
+  );
+
+  it('lets the hashed form be a name where it can’t collide', () => {
+    expect(create(instance('team-shop-0123456789'), {}, 'team')).toEqual([]);
+  });
+
+  it('admits an instance whose namespace exists, for the instance says so itself', () => {
+    expect(create(instance(), { target: { terminating: false, ownerKind: undefined } })).toEqual([]);
+  });
+
+  it('says everything at once', () => {
+    const valuesFindings = [{ field: 'spec.title', message: 'spec.title: is required by the chart' }];
+
+    expect(create(instance('x.'.repeat(30), { spec: { nodeName: 'no' } }), { valuesFindings })).toHaveLength(
+      4,
+    );
+  });
+});
+
+describe('admitInstance on a change', () => {
+  const change = (object: Instance, oldObject: Instance): number =>
+    admitInstance(
+      about('UPDATE'),
+      { object, oldObject },
+      { ...WORLD, valuesFindings: [{ message: 'refused' }] },
+    ).length;
+
+  it('checks what is changed', () => {
+    expect(change(instance('a', { spec: { b: 1 } }), instance('a'))).toBe(1);
+  });
+
+  it('lets an instance be labelled or deleted that no longer fits', () => {
+    const spec = { b: 1 };
+
+    expect(change(instance('a', { spec }, { labels: { x: 'y' } }), instance('a', { spec }))).toBe(0);
+    expect(change(instance('a', { spec: {} }, { deletionTimestamp: 'now' }), instance('a', { spec }))).toBe(
+      0,
+    );
+  });
+});
+
+describe('admitInstance on deletion', () => {
+  const remove = (oldObject: Instance): readonly string[] =>
+    admitInstance(about('DELETE'), { object: undefined, oldObject }, WORLD).map(({ message }) => message);
+
+  it('refuses while it is not ready, unless forced', () => {
+    expect(remove(instance())).toEqual([
+      'Error: Custom Resource instance cannot be deleted. It is not ready yet.',
+    ]);
+    expect(remove(instance('a', {}, { labels: { delete: '1' } }))).toEqual([]);
+    expect(remove(instance('a', { status: {} }))).toEqual([]);
+  });
+
+  it('refuses what is protected, forced or not', () => {
+    const tenantry = { deletionProtection: true };
+
+    expect(remove(instance('a', { status: {}, tenantry }, { labels: { delete: '1' } }))).toEqual([
+      expect.stringMatching(/^tenantry\.deletionProtection: /),
+    ]);
+  });
+
+  it('says nothing of an instance that goes already', () => {
+    expect(remove(instance('a', {}, { deletionTimestamp: 'now' }))).toEqual([]);
+  });
+});
+
+describe('patchInstance', () => {
+  it('writes who created it and the finalizer, over what the user claims', () => {
+    const object = instance(
+      'a',
+      {},
+      { annotations: { accountidentity: 'somebody', x: 'y' }, finalizers: ['f'] },
+    );
+
+    expect(patchInstance('CREATE', 'ann', object, undefined)).toEqual([
+      { op: 'add', path: '/metadata/annotations', value: { accountidentity: 'ann', x: 'y' } },
+      { op: 'add', path: '/metadata/finalizers', value: ['f', 'tenantry.dev/cleanup'] },
+    ]);
+  });
+
+  it('keeps the creator when somebody else changes it, and adds none later', () => {
+    const annotations = { accountidentity: 'ann' };
+
+    expect(patchInstance('UPDATE', 'bob', instance('a', {}, {}), instance('a', {}, { annotations }))).toEqual(
+      [{ op: 'add', path: '/metadata/annotations', value: annotations }],
+    );
+    expect(
+      patchInstance('UPDATE', 'bob', instance('a', {}, { annotations }), instance('a', {}, { annotations })),
+    ).toEqual([]);
+    expect(patchInstance('UPDATE', 'bob', instance('a'), instance('a'))).toEqual([]);
+  });
+});
