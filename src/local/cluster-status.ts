@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createClient } from '../client/http-client.ts';
 import { NODE } from '../kube/builtin-kinds.ts';
 import { cgroupProcesses } from './cgroup.ts';
@@ -80,7 +80,7 @@ async function askServer(
   }
 }
 
-/** A service runs when a process of the cluster has its command line's program and words. */
+/** A service runs when the cluster has a process of its program and its last word: both, since programs share words. */
 async function runningServices(
   state: ClusterState,
   options: ClusterOptions,
@@ -93,11 +93,12 @@ async function runningServices(
   const lines = texts.map((text) => text.split('\0'));
   const { nodeName, network } = state;
   const commands = serviceCommands({ nodeName, network, tools: new Map(), self: options.self });
-  return SERVICES.map((name) => ({
-    name,
-    // The last word tells ours apart from others of the same program; the first's folder may differ from ours.
-    running: lines.some((line) => line.includes(commands[name].at(-1) ?? '') && !line[0]?.endsWith('bash')),
-  }));
+  return SERVICES.map((name) => {
+    const command = commands[name];
+    const isIts = (line: readonly string[]): boolean =>
+      basename(line[0] ?? '') === basename(command[0] ?? '') && line.includes(command.at(-1) ?? '');
+    return { name, running: lines.some(isIts) };
+  });
 }
 
 /** A cluster's image store as commands on the machine reach it. */

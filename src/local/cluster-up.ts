@@ -61,7 +61,10 @@ export async function upCluster(options: ClusterOptions, choice: UpChoice = {}):
   const network = planNetwork({ ...choice, ipv6: machine.ipv6 });
   return withLock(paths.lock, { clock: options.clock, signal: options.signal }, async () => {
     const present = await findRunning(paths, options);
-    if (present !== undefined) return { paths, state: present, already: true };
+    if (present !== undefined) {
+      refuseOther(present, choice);
+      return { paths, state: present, already: true };
+    }
     if ((await readdir(paths.home).catch(() => [])).length > 0)
       await progress.step('clearing away what a former cluster left', () => clearAway(paths, options));
     await ensurePackages(NODE_PACKAGES, options);
@@ -90,6 +93,22 @@ async function findRunning(paths: ClusterPaths, options: ClusterOptions): Promis
       await client.close();
     }
   });
+}
+
+/** A running cluster keeps its addresses: asked for others, we say so instead of acting as if. */
+function refuseOther({ name, network, apiPort }: ClusterState, choice: UpChoice): void {
+  const pairs = [
+    ['--subnet', choice.nodes, network.v4.nodes],
+    ['--pod-subnet', choice.pods, network.v4.pods],
+    ['--service-subnet', choice.services, network.v4.services],
+    ['--port', choice.port, apiPort],
+  ] as const;
+  for (const [option, wanted, present] of pairs)
+    if (wanted !== undefined && wanted !== 0 && wanted !== present)
+      throw new LocalError(
+        `cluster ${name} is up already, with ${option} ${present} and not ${wanted}`,
+        `Run \`tenantry cluster down --name ${name}\` first, or choose another --name.`,
+      );
 }
 
 interface Creation {

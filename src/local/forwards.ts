@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { z } from 'zod';
 import type { ClusterPaths } from './cluster-paths.ts';
 import { descriptorOf, listenLocally, parseTarget, targetText, type Target } from './dial.ts';
 import { LocalError } from './local-error.ts';
-import { identify, isAlive, killHard, type ProcessId } from './process-id.ts';
+import { identify, isAlive, type ProcessId } from './process-id.ts';
 
 /** A port of the machine that leads into the cluster, kept open by a process in the background. */
 export interface Forward {
@@ -81,17 +80,6 @@ export async function keepForward(
   return { target, port, process };
 }
 
-/** Ends a forward and frees its port. */
-export async function endForward(paths: ClusterPaths, forward: Forward): Promise<void> {
-  await killHard(forward.process);
-  await rm(fileOf(paths, forward.port), { force: true });
-}
-
 function fileOf(paths: ClusterPaths, port: number): string {
   return join(paths.forwards, `${port}.json`);
-}
-
-/** Resolves when the signal aborts. */
-export async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }

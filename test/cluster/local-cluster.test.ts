@@ -126,6 +126,31 @@ describe('the local cluster', () => {
     expect(await state()).toEqual(created);
   });
 
+  it('says that a running cluster keeps its addresses', async () => {
+    const result = await cluster('up --subnet 10.97.0.0/24');
+
+    expect(result.stderr).toMatch(
+      /^error: cluster spare is up already, with --subnet 10.98.0.0\/24 and not 10.97/,
+    );
+  });
+
+  it('shows which of its programs do not run', async () => {
+    const services = async (): Promise<{ name: string; running: boolean }[]> =>
+      JSON.parse((await cluster('status --output json')).stdout).services;
+    expect((await services()).filter((each) => !each.running)).toEqual([]);
+    const { init } = await state();
+    const inside = `nsenter --target ${init.pid} --pid --mount`;
+    const scheduler = (await shell(`${inside} pgrep -x kube-scheduler`)).stdout.trim();
+
+    await shell(
+      `${inside} kill -STOP $(${inside} ps -o ppid= -p ${scheduler}); ${inside} kill -9 ${scheduler}`,
+    );
+
+    expect((await services()).filter((each) => !each.running).map((each) => each.name)).toEqual([
+      'kube-scheduler',
+    ]);
+  });
+
   it('comes up anew after its first process was killed', async () => {
     const former = await state();
     await shell(`kill -9 ${former.init.pid}`);
