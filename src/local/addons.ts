@@ -43,8 +43,11 @@ const API_SERVICE: Kind = {
 
 const NAMESPACE = 'kube-system';
 const RBAC = 'rbac.authorization.k8s.io';
-/** Above 1023: the program runs as a user without rights. */
-const DNS_PORT = 5353;
+/**
+ * The port that network policies everywhere name: they act on the pod's own port, behind the Service. A user without rights may
+ * open it because the pod's namespace says so (a safe sysctl).
+ */
+const DNS_PORT = 53;
 const METRICS_PORT = 10_250;
 
 /** All objects that make a bare control plane a usable cluster, in the order in which they are applied. */
@@ -130,7 +133,7 @@ function dns({ network, images }: AddonOptions): Addon[] {
   });
   const service = make(SERVICE, 'kube-dns', {
     spec: {
-      selector: { 'k8s-app': 'coredns' },
+      selector: { 'k8s-app': 'kube-dns' },
       clusterIP: network.dns,
       ports: [port('dns', 'UDP'), port('dns-tcp', 'TCP'), { name: 'metrics', port: 9153, protocol: 'TCP' }],
     },
@@ -160,6 +163,9 @@ function dns({ network, images }: AddonOptions): Addon[] {
       readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1 },
       livenessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 10 },
       memory: '170Mi',
+      // As everywhere: policies that let pods ask for names select this.
+      app: 'kube-dns',
+      lowestPort: DNS_PORT,
       volumes: [{ name: 'config', mount: '/etc/coredns', source: { configMap: { name: 'coredns' } } }],
     }),
   ];
@@ -245,11 +251,19 @@ interface Program {
   readonly readinessProbe: unknown;
   readonly livenessProbe: unknown;
   readonly memory: string;
+  /** Value of the label `k8s-app`, where others select by it; the name otherwise. */
+  readonly app?: string;
+  /** Lowest port that a user without rights may open. */
+  readonly lowestPort?: number;
   readonly volumes: readonly { readonly name: string; readonly mount: string; readonly source: object }[];
 }
 
 function deployment(name: string, program: Program): Addon {
-  const labels = { 'k8s-app': name };
+  const labels = { 'k8s-app': program.app ?? name };
+  const sysctls =
+    program.lowestPort === undefined
+      ? {}
+      : { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: String(program.lowestPort) }] };
   const container = {
     name,
     image: program.image,
@@ -279,7 +293,7 @@ function deployment(name: string, program: Program): Addon {
         spec: {
           serviceAccountName: name,
           priorityClassName: 'system-cluster-critical',
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' }, ...sysctls },
           containers: [container],
           volumes: program.volumes.map((volume) => ({ name: volume.name, ...volume.source })),
         },

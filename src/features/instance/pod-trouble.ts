@@ -18,6 +18,8 @@ const WAITING: Readonly<Record<string, string>> = {
   CreateContainerConfigError: 'ContainerConfigError',
   CreateContainerError: 'ContainerConfigError',
   RunContainerError: 'ContainerConfigError',
+  PostStartHookError: 'LifecycleHookFailed',
+  PreStartHookError: 'LifecycleHookFailed',
 };
 
 /** Characters of a pod's own words that we repeat; more is a log, and belongs there. */
