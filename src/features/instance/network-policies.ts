@@ -28,15 +28,17 @@ const PRIVATE_V6 = [
   'ff00::/8',
 ];
 
-/** Where cluster DNS runs: namespace, pods (undefined: all) and the ports they listen on. */
+/** Where cluster DNS runs: namespace, values of its pods' label (undefined: all pods) and the port they listen on. */
 const DNS_PEERS: readonly {
   readonly namespace: string;
-  readonly pods?: Record<string, string>;
+  readonly apps?: readonly string[];
   readonly port: number;
 }[] = [
-  { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' }, port: 53 },
+  // kube-dns is what CoreDNS is labelled with nearly everywhere, for the sake of its predecessor's Service.
+  { namespace: 'kube-system', apps: ['kube-dns', 'coredns'], port: 53 },
   { namespace: 'openshift-dns', port: 5353 },
 ];
+const DNS_APP_LABEL = 'k8s-app';
 /** Address of the node-local DNS cache, which is link-local. */
 const NODE_LOCAL_DNS = '169.254.20.10/32';
 
@@ -116,11 +118,13 @@ function limitedEgress(facts: NetworkFacts): readonly Json[] {
   ];
 }
 
-function dnsRule({ namespace, pods, port }: (typeof DNS_PEERS)[number]): Json {
+function dnsRule({ namespace, apps, port }: (typeof DNS_PEERS)[number]): Json {
   const namespaceSelector = { matchLabels: { [NAMESPACE_NAME_LABEL]: namespace } };
-  const peer =
-    pods === undefined ? { namespaceSelector } : { namespaceSelector, podSelector: { matchLabels: pods } };
-  return { to: [peer], ports: dnsPorts(port) };
+  const podSelector = { matchExpressions: [{ key: DNS_APP_LABEL, operator: 'In', values: apps ?? [] }] };
+  return {
+    to: [apps === undefined ? { namespaceSelector } : { namespaceSelector, podSelector }],
+    ports: dnsPorts(port),
+  };
 }
 
 function dnsPorts(port: number): Json {

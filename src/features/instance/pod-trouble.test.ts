@@ -49,6 +49,16 @@ describe('podTrouble', () => {
     expect(podTrouble(crash('40s'))).toEqual(podTrouble(crash('10s')));
   });
 
+  it('says of any other waiting what the kubelet says, the end of it where it is long', () => {
+    const message = `Exec lifecycle hook ([${'x'.repeat(5000)}]) failed: exited with 1: no database`;
+
+    const trouble = podTrouble(container({ waiting: { reason: 'PostStartHookError', message } }));
+
+    expect(trouble?.reason).toBe('ContainerFails');
+    expect(trouble?.message).toMatch(/PostStartHookError: Exec lifecycle hook.*exited with 1: no database$/);
+    expect(trouble?.message.length).toBeLessThan(500);
+  });
+
   it('says why no node takes it', () => {
     const trouble = podTrouble(
       pod({

@@ -7,7 +7,9 @@ export interface Trouble {
   readonly message: string;
 }
 
-/** Waiting reasons that do not pass by themselves soon, and the word we use for them. */
+/** Waiting reasons of a container that is on its way. Any other one says what is wrong with it. */
+const ON_ITS_WAY = new Set(['ContainerCreating', 'PodInitializing']);
+/** Our words for the others, where there is a more telling one. */
 const WAITING: Readonly<Record<string, string>> = {
   ErrImagePull: 'ImagePullFailed',
   ImagePullBackOff: 'ImagePullFailed',
@@ -16,10 +18,6 @@ const WAITING: Readonly<Record<string, string>> = {
   ErrImageNeverPull: 'ImagePullFailed',
   CrashLoopBackOff: 'ContainerCrashes',
   CreateContainerConfigError: 'ContainerConfigError',
-  CreateContainerError: 'ContainerConfigError',
-  RunContainerError: 'ContainerConfigError',
-  PostStartHookError: 'LifecycleHookFailed',
-  PreStartHookError: 'LifecycleHookFailed',
 };
 
 /** Characters of a pod's own words that we repeat; more is a log, and belongs there. */
@@ -50,8 +48,8 @@ export function podTrouble(pod: Pod): Trouble | undefined {
 
 function containerTrouble(pod: string, container: ContainerStatus): Trouble | undefined {
   const waiting = container.state?.waiting;
-  const reason = WAITING[waiting?.reason ?? ''];
-  if (reason === undefined) return undefined;
+  if (waiting?.reason === undefined || ON_ITS_WAY.has(waiting.reason)) return undefined;
+  const reason = WAITING[waiting.reason] ?? 'ContainerFails';
   const where = `Pod ${pod}, container ${container.name}`;
   if (reason === 'ContainerCrashes') {
     const last = container.lastState?.terminated;
@@ -61,10 +59,10 @@ function containerTrouble(pod: string, container: ContainerStatus): Trouble | un
   if (reason === 'ImagePullFailed') {
     return {
       reason,
-      message: `${where}: image ${container.image} can't be pulled${imageCause(waiting?.message)}`,
+      message: `${where}: image ${container.image} can't be pulled${imageCause(waiting.message)}`,
     };
   }
-  return { reason, message: `${where} can't be started: ${steady(waiting?.message)}` };
+  return { reason, message: `${where} can't be started: ${waiting.reason}: ${steady(waiting.message)}` };
 }
 
 /** The kubelet tells the cause alternately bare and behind `Back-off pulling image …: ErrImagePull: `. */
@@ -91,8 +89,9 @@ function terminatedText({ reason, exitCode, message }: Terminated): string {
   return own === '' ? ended : `${ended}, ${own}`;
 }
 
-/** Words that stay: no line breaks, no ids of attempts, not too long. */
+/** Words that stay: no line breaks, not too long. Of long ones the end counts more: the cause comes last. */
 function steady(text: string | undefined): string {
   const line = (text ?? '').replace(/\s+/g, ' ').trim();
-  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}…`;
+  if (line.length <= MAX_MESSAGE) return line;
+  return `${line.slice(0, MAX_MESSAGE / 4)} … ${line.slice((-MAX_MESSAGE * 3) / 4)}`;
 }

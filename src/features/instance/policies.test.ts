@@ -106,7 +106,7 @@ describe('policyObjects', () => {
       expect(text).toContain(`"${cidr}"`);
     }
     expect(text).toContain('203.0.113.7/32');
-    expect(text).toContain('kube-dns');
+    expect(text).toContain('"kube-dns","coredns"');
     expect(text).not.toContain('6443');
   });
 
