@@ -109,14 +109,17 @@ function connectTo({ host, port }: Target): Socket {
   return createConnection({ host, port, allowHalfOpen: true, noDelay: true });
 }
 
-/** Carries bytes both ways; a half that ends, ends the other's writing; an error on one side ends both. */
+/**
+ * Carries bytes both ways. A half that ends, ends the other's writing; a side that is closed, closes the other once that
+ * has written all it was given; an error on one side ends both at once.
+ */
 function join(one: Socket, two: Socket): void {
   for (const [from, to] of [
     [one, two],
     [two, one],
   ] as const) {
     from.on('error', () => to.destroy());
-    from.on('close', () => to.destroy());
+    from.on('close', () => to.destroySoon());
     from.pipe(to);
   }
 }
