@@ -6,6 +6,8 @@ import { UserError } from './cli-io.ts';
 
 /** A pod that runs one command to its end. */
 export interface Probe {
+  /** Name of the pod. */
+  readonly name: string;
   readonly namespace: string;
   readonly image: string;
   readonly command: readonly string[];
@@ -22,7 +24,6 @@ interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-const NAME = 'tenantry-probe';
 /** Starting takes about a second; the rest is for a loaded machine. */
 const TIMEOUT_MS = 60_000;
 const USER = 65_534;
@@ -30,14 +31,14 @@ const USER = 65_534;
 /** Runs a command as a pod among an instance's own, under the same policies and quota; removes the pod afterwards. */
 export async function runProbe(surroundings: Surroundings, probe: Probe): Promise<ProbeEnd> {
   const { client } = surroundings;
-  const ref = { namespace: probe.namespace, name: NAME };
+  const ref = { namespace: probe.namespace, name: probe.name };
   await client.delete(POD, ref, { gracePeriodSeconds: 0 });
   const pod = await client.create(POD, probePod(probe));
   try {
     const ended = await waitForEnd(surroundings, pod);
     const logs = await client.raw({
       method: 'GET',
-      path: `/api/v1/namespaces/${probe.namespace}/pods/${NAME}/log`,
+      path: `/api/v1/namespaces/${probe.namespace}/pods/${probe.name}/log`,
     });
     return { succeeded: ended.status?.phase === 'Succeeded', output: logs.text };
   } finally {
@@ -48,12 +49,12 @@ export async function runProbe(surroundings: Surroundings, probe: Probe): Promis
   }
 }
 
-function probePod({ namespace, image, command }: Probe): Pod {
+function probePod({ name, namespace, image, command }: Probe): Pod {
   const small = { cpu: '20m', memory: '64Mi' };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: NAME, namespace },
+    metadata: { name, namespace },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,

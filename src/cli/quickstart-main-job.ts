@@ -82,10 +82,12 @@ export async function runMainJob(
     );
     urls.push(shown.detail.split(' ')[0] ?? '');
   }
-  await show(io, 'the first reaches its own database', () => showIsolation(context, first, first, 'reached'));
-  await show(io, 'the first can’t reach the second’s database', () =>
-    showIsolation(context, first, second, 'blocked'),
-  );
+  await Promise.all([
+    show(io, 'the first reaches its own database', () => showIsolation(context, first, first, 'reached')),
+    show(io, 'the first can’t reach the second’s database', () =>
+      showIsolation(context, first, second, 'blocked'),
+    ),
+  ]);
   await show(io, 'the quota refuses a pod too many', () => showQuota(context, first));
 
   io.out(`\n${await instanceTable(client, instances, urls)}`);

@@ -24,6 +24,7 @@ import {
   type ReleaseObject,
 } from './release-objects.ts';
 import { waitForOperator } from './wait-for-operator.ts';
+import { waitForWebhooks } from './wait-for-webhooks.ts';
 
 export interface InstallOptions {
   readonly client: Client;
@@ -87,7 +88,11 @@ export async function installOperator(options: InstallOptions): Promise<void> {
       .filter(({ info }) => info.status === 'deployed')
       .map((old) => writeRelease(client, withStatus(old, 'superseded', old.info.description), clock.now())),
   );
-  if (options.waitMs > 0) await progress.step('operator ready', (note) => waitForOperator(options, note));
+  if (options.waitMs === 0) return;
+  await progress.step('operator ready', async (note) => {
+    await waitForOperator(options, note);
+    await waitForWebhooks(options);
+  });
 }
 
 async function loadChart({ engine, chartFolder }: InstallOptions): Promise<LoadedChart> {
