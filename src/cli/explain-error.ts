@@ -34,7 +34,8 @@ export function explainError(error: unknown): Explained {
     return {
       message: error.message,
       remedy:
-        BY_CODE[error.code] ?? 'The API server’s answer is above; `tenantry doctor` looks for common causes.',
+        (isDenial(error) ? DENIED : BY_CODE[error.code]) ??
+        'The API server’s answer is above; `tenantry doctor` looks for common causes.',
     };
   if (hasRemedy(error)) return { message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? error.message : String(error);

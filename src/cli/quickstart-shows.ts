@@ -113,6 +113,7 @@ export async function showIsolation(
   const image = site.spec?.template.spec?.containers[0]?.image ?? '';
   const connect = `$s = @fsockopen('${host}', ${DATABASE_PORT}, $code, $text, 4); echo $s ? 'connected' : $text; exit($s ? 0 : 1);`;
   const ended = await runProbe(context, {
+    name: `tenantry-probe-${wanted}`,
     namespace: namespaceOf(from),
     image,
     command: ['php', '-r', connect],
