@@ -1,4 +1,4 @@
-import { groupKindOf, type Kind } from '../../kube/kind.ts';
+import type { Kind } from '../../kube/kind.ts';
 
 /** Kinds whose objects others refer to; written first. Those of one list may be written at the same time. */
 const NEEDS = new Set([
@@ -57,11 +57,4 @@ export function installRounds<T extends { readonly kind: Kind }>(
   const rounds: T[][] = Array.from({ length: LAST_LEVEL + 1 }, () => []);
   for (const object of objects) rounds[levelOf(object.kind)]?.push(object);
   return rounds.filter((round) => round.length > 0);
-}
-
-/** Text order of kinds and names, for messages that must not change by themselves. */
-export function byKindAndName<T extends { readonly kind: Kind; readonly name: string }>(a: T, b: T): number {
-  const left = `${groupKindOf(a.kind)} ${a.name}`;
-  const right = `${groupKindOf(b.kind)} ${b.name}`;
-  return left < right ? -1 : left > right ? 1 : 0;
 }
