@@ -1,4 +1,5 @@
 import { groupKindOf, pathOf, apiVersionOf, type Kind, type ObjectRef } from '../kube/kind.ts';
+import { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ApiRequest } from './api-request.ts';
 import {
@@ -31,8 +32,19 @@ const PATCH_TYPES = {
   apply: 'application/apply-patch+yaml',
 } as const;
 
+/**
+ * The path of one object. A name that is missing would make it the path of the whole collection, and a DELETE there deletes
+ * everything: so it is refused here, whatever the types promised, as is one that a URL would resolve to somewhere else.
+ */
+function objectPath(kind: Kind, ref: ObjectRef, subresource?: string): string {
+  for (const part of [ref.name, ...(kind.namespaced && ref.namespace !== undefined ? [ref.namespace] : [])])
+    if (typeof part !== 'string' || part === '' || part === '.' || part === '..')
+      throw new KubeError('BadRequest', `${groupKindOf(kind)}: "${String(part)}" is no name of an object`);
+  return pathOf(kind, ref, subresource);
+}
+
 export function getRequest(kind: Kind, ref: ObjectRef): ApiRequest {
-  return read(`get ${describe(kind, ref)}`, pathOf(kind, ref), MAX_OBJECT_BYTES);
+  return read(`get ${describe(kind, ref)}`, objectPath(kind, ref), MAX_OBJECT_BYTES);
 }
 
 export function listRequest(kind: Kind, options: ListOptions, continueToken: string): ApiRequest {
@@ -68,7 +80,7 @@ export function createRequest(kind: Kind, object: KubeObject, options: WriteOpti
 }
 
 export function replaceRequest(kind: Kind, object: KubeObject, options: PatchOptions): ApiRequest {
-  const path = withQuery(pathOf(kind, object.metadata, options.subresource), writing(options));
+  const path = withQuery(objectPath(kind, object.metadata, options.subresource), writing(options));
   const what = `replace ${describe(kind, object.metadata, options.subresource)}`;
   return write('PUT', what, path, 'application/json', complete(kind, object));
 }
@@ -76,14 +88,14 @@ export function replaceRequest(kind: Kind, object: KubeObject, options: PatchOpt
 export function applyRequest(kind: Kind, object: KubeObject, options: ApplyOptions): ApiRequest {
   const query = writing(options);
   query.set('force', String(options.force ?? true));
-  const path = withQuery(pathOf(kind, object.metadata, options.subresource), query);
+  const path = withQuery(objectPath(kind, object.metadata, options.subresource), query);
   const what = `apply ${describe(kind, object.metadata, options.subresource)}`;
   // Applying the same twice gives the same: the only write that may be repeated after a lost answer.
   return { ...write('PATCH', what, path, PATCH_TYPES.apply, complete(kind, object)), repeatable: true };
 }
 
 export function patchRequest(kind: Kind, ref: ObjectRef, patch: Patch, options: PatchOptions): ApiRequest {
-  const path = withQuery(pathOf(kind, ref, options.subresource), writing(options));
+  const path = withQuery(objectPath(kind, ref, options.subresource), writing(options));
   const what = `patch ${describe(kind, ref, options.subresource)}`;
   return write('PATCH', what, path, PATCH_TYPES[patch.type], patch.body);
 }
@@ -99,7 +111,7 @@ export function deleteRequest(kind: Kind, ref: ObjectRef, options: DeleteOptions
     gracePeriodSeconds,
     dryRun: dryRun === true ? ['All'] : undefined,
   };
-  return write('DELETE', `delete ${describe(kind, ref)}`, pathOf(kind, ref), 'application/json', body);
+  return write('DELETE', `delete ${describe(kind, ref)}`, objectPath(kind, ref), 'application/json', body);
 }
 
 export function rawRequest(raw: RawRequest): ApiRequest {
