@@ -24,6 +24,7 @@ import { createLog, type Log } from '../runtime/log.ts';
 import { createManager } from '../runtime/manager.ts';
 import { measureCalls } from '../runtime/measure-calls.ts';
 import { createMetrics } from '../runtime/metrics.ts';
+import { findApiServers } from './api-servers.ts';
 import { instanceControllers } from './instance-controllers.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
 
@@ -94,7 +95,11 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     fetchChart,
     settings: { operatorNamespace, accountsNamespace, imageRegistry },
   };
-  const instanceDeps = { ...shared, settings: { operatorNamespace, accountsNamespace, imageRegistry } };
+  const apiServer = await findApiServers(client);
+  const instanceDeps = {
+    ...shared,
+    settings: { operatorNamespace, accountsNamespace, imageRegistry, apiServer },
+  };
   manager.addController(serviceController(serviceDeps));
   manager.addController(instanceControllers({ manager, deps: instanceDeps, log }));
   // Admission reads with the bare client: a replica that does not lead must answer, too.
