@@ -50,7 +50,8 @@ export async function runProbe(surroundings: Surroundings, probe: Probe): Promis
 }
 
 function probePod({ name, namespace, image, command }: Probe): Pod {
-  const small = { cpu: '20m', memory: '64Mi' };
+  // A low limit would throttle the start for seconds; two of these fit beside a site.
+  const resources = { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '400m', memory: '64Mi' } };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -65,7 +66,7 @@ function probePod({ name, namespace, image, command }: Probe): Pod {
           image,
           imagePullPolicy: 'IfNotPresent',
           command: [...command],
-          resources: { requests: small, limits: small },
+          resources,
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
         },
       ],
