@@ -236,6 +236,13 @@ describe('the operator', () => {
 
     await waitFor(`${KIND}/hs-kill`, 'condition=Ready', 120);
     expect(await run('helm list -n hs-kill')).toMatch(/deployed/);
-    await run(`kubectl delete ${KIND} hs-kill -n ${NS} --wait --timeout=120s`);
+    // Admission is back when the Service leads to the new pods; until then the API server says so.
+    await expect
+      .poll(async () => (await shell(`kubectl delete ${KIND} hs-kill -n ${NS} --wait=false`)).code, {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toBe(0);
+    await run(`kubectl wait ${KIND}/hs-kill -n ${NS} --for=delete --timeout=120s`);
   });
 });
