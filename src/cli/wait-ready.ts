@@ -46,8 +46,10 @@ export async function waitReady<T extends ReadyObject>(
         throw new UserError(`${nameOf(kind, ref)} was deleted`, 'Create it again.');
       if (event.type !== 'apply' && event.type !== 'init-item') continue;
       const ready = findCondition(event.object.status?.conditions ?? [], 'Ready');
-      if (ready?.status === 'True' && ready.observedGeneration === event.object.metadata.generation)
+      if (ready?.status === 'True' && ready.observedGeneration === event.object.metadata.generation) {
+        options.note?.('');
         return event.object;
+      }
       last = ready?.message ?? last;
       options.note?.(last);
     }

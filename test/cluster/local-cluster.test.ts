@@ -89,7 +89,7 @@ describe('the local cluster', () => {
   it('gives pods an address of both families, and answers names and metrics', async () => {
     await eventually('kubectl -n kube-system rollout status deployment/coredns --timeout=1s', 30);
     const pods = await shell(
-      `kubectl -n kube-system get pod -l k8s-app=coredns -o jsonpath='{.items[0].status.podIPs[*].ip}'`,
+      `kubectl -n kube-system get pod -l k8s-app=kube-dns -o jsonpath='{.items[0].status.podIPs[*].ip}'`,
       { env: env() },
     );
     expect(pods.stdout).toMatch(/^10\.244\.0\.\d+ fd0a:6200:244::/);
