@@ -159,6 +159,14 @@ describe('decodeRelease', () => {
     );
   });
 
+  it('keeps a value whose name is special to JavaScript', () => {
+    const config = JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}') as ReleaseRecord['config'];
+
+    const decoded = decodeRelease(encodeRelease(record({ config })));
+
+    expect(JSON.stringify(decoded.config)).toBe('{"__proto__":{"a":1},"constructor":2}');
+  });
+
   it('reads what older Helm wrote: not packed, with nulls and without what came later', () => {
     const stored = {
       name: 'one',

@@ -170,11 +170,13 @@ const FILES = z
   .transform((files) =>
     (files ?? []).map(({ name, data }) => ({ name, data: Buffer.from(data ?? '', 'base64') })),
   );
+// Passed through as it was read: zod would copy it key by key and lose one called `__proto__`.
 const VALUES = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  // What JSON.parse gave is JSON.
-  .transform((values) => (values ?? {}) as Readonly<Record<string, Json>>);
+  .custom<Readonly<Record<string, Json>> | null | undefined>(
+    (values) => values === null || values === undefined || (typeof values === 'object' && !Array.isArray(values)),
+    'must be a map of values',
+  )
+  .transform((values) => values ?? {});
 const EVENTS = [
   'pre-install',
   'post-install',
