@@ -172,10 +172,11 @@ const FILES = z
   );
 // Passed through as it was read: zod would copy it key by key and lose one called `__proto__`.
 const VALUES = z
-  .custom<Readonly<Record<string, Json>> | null | undefined>(
-    (values) => values === null || values === undefined || (typeof values === 'object' && !Array.isArray(values)),
+  .custom<Readonly<Record<string, Json>>>(
+    (values) => typeof values === 'object' && values !== null && !Array.isArray(values),
     'must be a map of values',
   )
+  .nullish()
   .transform((values) => values ?? {});
 const EVENTS = [
   'pre-install',
