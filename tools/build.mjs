@@ -1,6 +1,6 @@
 // Builds dist/: the program (one ESM bundle), the Helm worker, the Helm engine (WebAssembly). Re-run at will: the
 // engine is cached by the hash of its sources, the bundles take well under a second.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,6 +42,8 @@ export async function buildAll(report = (line) => process.stdout.write(`${line}\
   mkdirSync(distributed, { recursive: true });
   const started = performance.now();
   await bundle();
+  // A program by itself, so that a link to it on PATH will do (`npm link`).
+  chmodSync(join(distributed, 'tenantry.mjs'), 0o755);
   report(`✓ bundle  ${((performance.now() - started) / 1000).toFixed(1)} s`);
   const { buildHelmEngine } = await import('./helm-engine/build.mjs');
   const engine = await buildHelmEngine({

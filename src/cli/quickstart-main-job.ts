@@ -4,6 +4,7 @@ import { RESOURCE_COMPOSITION } from '../api/resource-composition.ts';
 import { readChart } from '../features/installation/read-chart.ts';
 import { saveUpload } from '../helm/chart-store.ts';
 import type { Kind } from '../kube/kind.ts';
+import { shellCommand, shellQuote } from '../local/shell-quote.ts';
 import type { CliIo } from './cli-io.ts';
 import { applyFile } from './apply-file.ts';
 import type { Connection } from './connect.ts';
@@ -91,7 +92,7 @@ export async function runMainJob(
   await show(io, 'the quota refuses a pod too many', () => showQuota(context, first));
 
   io.out(`\n${await instanceTable(client, instances, urls)}`);
-  io.out(nextThings(site.kubeconfig, namespace));
+  io.out(nextThings(io, site));
 }
 
 async function show(io: CliIo, claim: string, work: () => Promise<Shown>): Promise<Shown> {
@@ -102,11 +103,18 @@ async function show(io: CliIo, claim: string, work: () => Promise<Shown>): Promi
   });
 }
 
-function nextThings(kubeconfig: string | undefined, namespace: string): string {
+function nextThings(
+  io: CliIo,
+  { kubeconfig, namespace, reach }: Site & { readonly namespace: string },
+): string {
+  const self = shellCommand(io.self ?? ['tenantry']);
+  // Only where the programs are ours: who has a cluster has a kubectl.
+  const kubectl = `  export PATH="$(dirname "$(${self} tool kubectl)"):$PATH"   # the kubectl of this version`;
   return [
     '',
     'Next things to try:',
-    ...(kubeconfig === undefined ? [] : [`  export KUBECONFIG=${kubeconfig}`]),
+    ...(reach === undefined ? [] : [kubectl]),
+    ...(kubeconfig === undefined ? [] : [`  export KUBECONFIG=${shellQuote(kubeconfig)}`]),
     `  kubectl explain wordpressservice.spec`,
     `  kubectl patch wordpressservice ${TENANTS[0]} -n ${namespace} --type merge -p '{"spec":{"title":"Renamed"}}'`,
     `  kubectl delete networkpolicy --all -n ${TENANTS[0]}; kubectl get networkpolicy -n ${TENANTS[0]} --watch   # they come back`,

@@ -4,14 +4,19 @@ import { provideTools } from '../local/cluster-options.ts';
 import { TOOLS } from '../local/tools.ts';
 import { UserError, type CliIo } from './cli-io.ts';
 import { architecture, imageOptions, localOptions } from './local-options.ts';
+import { terminalProgress } from './terminal-progress.ts';
 
-/** `tenantry tool`: the path of a program of the tool chain, built or fetched if needed; for scripts and tests. */
+/**
+ * `tenantry tool`: the path of a program of the tool chain, built or fetched if needed. Only the path goes to the output, so
+ * that `$(tenantry tool kubectl)` works the first time too; what is built is told on the other stream.
+ */
 export function toolCommand(io: CliIo): Command {
   return new Command('tool')
     .description('Print the path of a tool, building it if needed: kubectl, helm, node, …')
     .argument('<name>', ['node', ...TOOLS.map((tool) => tool.name)].join(', '))
     .action(async (name: string) => {
-      io.out(`${await toolPath(io, name)}\n`);
+      const aside = { ...io, progress: terminalProgress(io.err, io.clock) };
+      io.out(`${await toolPath(aside, name)}\n`);
     });
 }
 

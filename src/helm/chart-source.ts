@@ -126,7 +126,7 @@ function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surrou
   if (url.protocol === 'http:' && !(settings.allowHttp && download.http === 'allowed')) {
     throw new ChartSourceError(
       'UrlNotAllowed',
-      'http:// is not encrypted and not allowed; use https://, or set chart.http: allowed here and allowHttpCharts in the operator',
+      "http:// is not encrypted and not allowed; use https://, or set spec.newResource.chart.http: allowed here and charts.allowHttp: true in the values of the operator's chart",
     );
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
@@ -142,7 +142,7 @@ function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surrou
   if (!isListedHost(url.hostname, proxy.allowedHosts ?? [])) {
     throw new ChartSourceError(
       'HostNotAllowed',
-      `${url.hostname} would be asked through a proxy and is not among the hosts the operator may ask there; add it to the allowed chart hosts of the operator, or upload the chart`,
+      `${url.hostname} would be asked through a proxy and is not among the hosts the operator may ask there; add it to proxy.chartHosts in the values of the operator's chart, or upload the chart`,
     );
   }
 }
@@ -150,7 +150,7 @@ function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surrou
 function hostNotAllowed(host: string): ChartSourceError {
   return new ChartSourceError(
     'HostNotAllowed',
-    `${host} is, or resolves to, an address of this machine, this network or this cluster; upload the chart (kubectl upload chart), or allow private chart hosts in the operator`,
+    `${host} is, or resolves to, an address of this machine, this network or this cluster; upload the chart (tenantry chart upload), or set charts.allowPrivateHosts: true in the values of the operator's chart`,
   );
 }
 

@@ -70,7 +70,7 @@ async function rootCommand(io: CliIo, first: string | undefined): Promise<Comman
 
 /** Commands that other programs call: listed by nobody, documented where they stand. */
 function isHidden(command: Command): boolean {
-  return ['tool', 'release-instances'].includes(command.name());
+  return command.name() === 'release-instances';
 }
 
 /** Commander copies settings only to commands it makes itself; ours come from files. */

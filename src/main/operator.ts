@@ -37,7 +37,8 @@ const WEBHOOK_SERVICE = 'tenantry-webhooks';
 export async function runOperator(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const settings = readOperatorSettings(process.env);
+  const settings = settingsOrEnd();
+  if (settings === undefined) return;
   const log = createLog({
     level: settings.logLevel,
     clock: systemClock,
@@ -49,6 +50,18 @@ export async function runOperator(): Promise<void> {
   } catch (error) {
     log.error('The operator ends', { error });
     process.exitCode = 1;
+  }
+}
+
+/** The settings; undefined, and the exit code set, where they are wrong: before there is a log, plain words must do. */
+function settingsOrEnd(): OperatorSettings | undefined {
+  try {
+    return readOperatorSettings(process.env);
+  } catch (error) {
+    const remedy = 'The operator runs in a cluster: `tenantry install` puts it there.';
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n  ${remedy}\n`);
+    process.exitCode = 1;
+    return undefined;
   }
 }
 
