@@ -2,7 +2,7 @@
 // package-lock.json. Plain JavaScript without dependencies, since it runs first on a fresh checkout.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +25,12 @@ export function bootstrap() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return { cached: true };
+  // `npm ci` would empty the folder behind the link, and with it another checkout.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    fail(
+      'node_modules is a link to packages of another package-lock.json',
+      'Remove the link and run this again; it installs packages of its own.',
+    );
   const started = performance.now();
   process.stdout.write('… npm packages\n');
   const result = spawnSync('npm', ['ci', '--loglevel=error'], {
