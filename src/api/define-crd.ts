@@ -7,7 +7,7 @@ import { toStructural } from './structural-schema.ts';
 /** Category of every kind of ours and every generated one: `kubectl get tenantry` lists them all. */
 export const CATEGORY = 'tenantry';
 /** On our CRDs: an uninstall by Helm leaves them, for with them would go every object. */
-export const KEEP_ANNOTATION = 'helm.sh/resource-policy';
+const KEEP_ANNOTATION = 'helm.sh/resource-policy';
 
 /** A printer column of apiextensions/v1; `kubectl` prints the name in capitals. */
 export interface Column {

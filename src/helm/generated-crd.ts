@@ -11,9 +11,9 @@ import type { RevisionSpec } from '../api/revision.ts';
 import type { AnyObject } from '../kube/object.ts';
 
 /** Annotation of KubePlus: where the sample object of a kind is kept. */
-export const USAGE_ANNOTATION = 'resource/usage';
+const USAGE_ANNOTATION = 'resource/usage';
 /** Annotation of KubePlus: how objects of an instance are found. */
-export const RELATIONSHIP_ANNOTATION = 'resource/annotation-relationship';
+const RELATIONSHIP_ANNOTATION = 'resource/annotation-relationship';
 
 export interface GeneratedCrd {
   readonly resource: RevisionSpec['resource'];

@@ -58,9 +58,6 @@ export function replaceScript(table: NftTable): string {
   ].join('\n');
 }
 
-/** A script that takes the table away: the agent's last word when a node is given back while its kernel lives on. */
-export const removeScript = `add table ${NFT_TABLE}\ndelete table ${NFT_TABLE}\n`;
-
 /**
  * The script that turns `before` into `after` in one transaction, or '' if they are equal. The order matters inside
  * the transaction: a thing exists before it is named and is named no more before it goes.
