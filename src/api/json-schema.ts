@@ -45,7 +45,7 @@ function findNode(node: Json, wanted: (node: JsonObject) => boolean, depth: numb
   if (typeof node !== 'object' || node === null || depth > MAX_SEARCH_DEPTH) return undefined;
   if (isJsonObject(node) && wanted(node)) return node;
   for (const child of Object.values(node)) {
-    const found = findNode(child as Json, wanted, depth + 1); // true: members of JSON are JSON
+    const found = findNode(child, wanted, depth + 1);
     if (found !== undefined) return found;
   }
   return undefined;

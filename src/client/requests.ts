@@ -37,7 +37,9 @@ const PATCH_TYPES = {
  * everything: so it is refused here, whatever the types promised, as is one that a URL would resolve to somewhere else.
  */
 function objectPath(kind: Kind, ref: ObjectRef, subresource?: string): string {
-  for (const part of [ref.name, ...(kind.namespaced && ref.namespace !== undefined ? [ref.namespace] : [])])
+  const parts: unknown[] = [ref.name];
+  if (kind.namespaced && ref.namespace !== undefined) parts.push(ref.namespace);
+  for (const part of parts)
     if (typeof part !== 'string' || part === '' || part === '.' || part === '..')
       throw new KubeError('BadRequest', `${groupKindOf(kind)}: "${String(part)}" is no name of an object`);
   return pathOf(kind, ref, subresource);

@@ -12,11 +12,7 @@ export interface ImageStore {
 }
 
 /** Imports an OCI or Docker image archive and unpacks it. Throws LocalError when it is not one, or the cluster is down. */
-export async function importArchive(
-  store: ImageStore,
-  archive: string,
-  signal?: AbortSignal | undefined,
-): Promise<void> {
+export async function importArchive(store: ImageStore, archive: string, signal?: AbortSignal): Promise<void> {
   const result = await ctr(store, ['images', 'import', '--snapshotter', store.snapshotter, archive], signal);
   if (result.code === 0) return;
   const output = lastLines(result.stderr || result.stdout, 3);
@@ -40,10 +36,6 @@ export async function listImages(store: ImageStore): Promise<ReadonlyMap<string,
   );
 }
 
-async function ctr(
-  store: ImageStore,
-  args: readonly string[],
-  signal?: AbortSignal | undefined,
-): ReturnType<Run> {
+async function ctr(store: ImageStore, args: readonly string[], signal?: AbortSignal): ReturnType<Run> {
   return store.run('ctr', ['--address', store.socket, '--namespace', NAMESPACE, ...args], { signal });
 }

@@ -25,7 +25,9 @@ beforeEach(async () => {
   let random = 0;
   rig.engine.template = (request) => [
     ...fourObjects(request),
-    object('v1', 'ConfigMap', 'random', { data: { value: `${request.values['title']}-${(random += 1)}` } }),
+    object('v1', 'ConfigMap', 'random', {
+      data: { value: JSON.stringify([request.values['title'], (random += 1)]) },
+    }),
   ];
 });
 afterEach(() => rig.close());
@@ -60,7 +62,7 @@ function body(one: KubeObject): unknown {
   const { metadata, ...rest } = one;
   const { name, labels, annotations } = metadata;
   if ('type' in rest && rest.type === 'helm.sh/release.v1') {
-    const record = decodeRelease(one as KubeObject & { data: Record<string, string> });
+    const record = decodeRelease(one);
     return [record.name, record.version, record.info.status, record.config, record.hooks];
   }
   // Numbers of renderings differ between instances; that there was one rendering per change is checked apart.

@@ -4,7 +4,6 @@ import { RESOURCE_COMPOSITION } from '../../src/api/resource-composition.ts';
 import { findUpload } from '../../src/helm/chart-store.ts';
 import { CONFIG_MAP, CRD, SECRET, SERVICE_ACCOUNT } from '../../src/kube/builtin-kinds.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
-import type { Kind } from '../../src/kube/kind.ts';
 import { ACCOUNTS, chart, CRONTAB_CRD, HELLO, NAMESPACE, reasonOf, useServiceRig } from './service-rig.ts';
 
 describe('removing a service', { timeout: 30_000 }, () => {
@@ -64,7 +63,7 @@ describe('removing a service', { timeout: 30_000 }, () => {
         kind: 'CronTab',
         plural: 'crontabs',
         namespaced: true,
-      } as Kind,
+      },
       { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'x', namespace: 'default' } },
     );
 

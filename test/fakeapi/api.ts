@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../src/lib/clock.ts';
-import type { AnyObject } from '../../src/kube/object.ts';
 import { reviewAccess } from './access-review.ts';
 import { hasCelRules } from './custom-schema.ts';
 import { aggregatedDiscovery, groupList, KUBERNETES_VERSION, resourceList } from './discovery.ts';
@@ -309,8 +308,8 @@ async function admit(
       namespace: context.namespace ?? '',
       name: context.name,
       user: { username: request.user, uid: '', groups: [] },
-      object: admitted as unknown as AnyObject | undefined, // true: stored objects are objects
-      oldObject: before as unknown as AnyObject | undefined,
+      object: admitted,
+      oldObject: before,
       dryRun: context.dryRun,
     });
     if (!answer.allowed) {

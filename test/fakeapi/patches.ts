@@ -124,7 +124,7 @@ function mergeKeyed(
     if (directive === 'delete') {
       if (at >= 0) result.splice(at, 1);
     } else if (directive !== undefined)
-      throw notImplemented(`strategic merge directive $patch: ${String(directive)}`);
+      throw notImplemented(`strategic merge directive $patch: ${JSON.stringify(directive)}`);
     else if (at < 0) result.push(clone(fields));
     else result[at] = strategicPatch(kind, result[at], fields, path);
   }

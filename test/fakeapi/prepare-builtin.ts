@@ -44,7 +44,7 @@ function withEncodedData(object: Stored): Stored {
     ...rest,
     type: object['type'] ?? 'Opaque',
     ...(Object.keys(data).length > 0 ? { data } : {}),
-  } as Stored; // true: a field was left out that Stored has not
+  };
 }
 
 function frozen(resource: Resource, object: Stored, before: Stored | undefined): Stored {

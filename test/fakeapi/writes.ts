@@ -250,7 +250,7 @@ export async function apply(
     throw conflict(
       resource,
       name,
-      `uid mismatch: the provided object specified uid ${String(metadata['uid'])}, and no existing object was found`,
+      `uid mismatch: the provided object specified uid ${JSON.stringify(metadata['uid'])}, and no existing object was found`,
     );
   }
   const recorded = applyDocument(shapeOf(resource), {}, document, owner);
@@ -311,7 +311,7 @@ function checkPreconditions({ resource, name }: WriteContext, before: Stored, me
     throw conflict(
       resource,
       name,
-      `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${before.metadata.uid}`,
+      `Precondition failed: UID in precondition: ${JSON.stringify(uid)}, UID in object meta: ${before.metadata.uid}`,
     );
   }
   if (
@@ -388,7 +388,7 @@ function restoreServerFields(
   return {
     ...rest,
     ...(resource.hasStatus ? status(before) : status(wanted)),
-    apiVersion: String(wanted['apiVersion'] ?? before.apiVersion),
+    apiVersion: wanted['apiVersion'] ?? before.apiVersion,
     kind: before.kind,
     metadata,
   } as Stored;

@@ -16,7 +16,8 @@ export function structuralViolations(schema: Json, path = '$'): string[] {
   const isFree = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
   if (type === undefined && !isFree && !isIntOrString) bad('has no type');
-  if (type !== undefined && !TYPES.has(String(type))) bad(`type ${String(type)}`);
+  if (type !== undefined && !(typeof type === 'string' && TYPES.has(type)))
+    bad(`type ${JSON.stringify(type)}`);
   if (isIntOrString && type !== undefined) bad('int-or-string with a type');
   if (isFree && type !== undefined && type !== 'object') bad('preserve-unknown-fields on a non-object');
   if (type === 'array' && !isJsonObject(items)) bad('array without items');

@@ -108,11 +108,17 @@ function largest(templates: readonly PodTemplate[]): PodTemplate | undefined {
 
 function replicasOf(object: AnyObject, all: readonly AnyObject[]): bigint {
   // The fields of workloads that say how many pods run; each may be missing.
-  const spec = (object['spec'] ?? {}) as { readonly replicas?: number; readonly parallelism?: number };
+  const spec = (object['spec'] ?? {}) as { readonly replicas?: unknown; readonly parallelism?: unknown };
   const scaler = all.find((other) => scales(other, object));
-  const most = (scaler?.['spec'] as { readonly maxReplicas?: number } | undefined)?.maxReplicas ?? 0;
+  const most = (scaler?.['spec'] as { readonly maxReplicas?: unknown } | undefined)?.maxReplicas ?? 0;
   const count = object.kind === 'Job' ? (spec.parallelism ?? 1) : (spec.replicas ?? 1);
-  return BigInt(Math.max(0, Math.trunc(Number(count)) || 0, most));
+  return BigInt(Math.max(0, wholeOf(count), wholeOf(most)));
+}
+
+/** A chart may write anything; what is no number counts as none, and the API server refuses it later. */
+function wholeOf(value: unknown): number {
+  const whole = Math.trunc(Number(value));
+  return Number.isSafeInteger(whole) ? whole : 0;
 }
 
 function scales(scaler: AnyObject, object: AnyObject): boolean {

@@ -76,10 +76,8 @@ function instancesOf(request: AdmissionRequest): {
   readonly oldObject: Instance | undefined;
 } {
   // True: the webhooks are registered for generated kinds only, whose CRDs have this shape.
-  return {
-    object: request.object as Instance | undefined,
-    oldObject: request.oldObject as Instance | undefined,
-  };
+  const { object, oldObject } = request;
+  return { object, oldObject };
 }
 
 /** The operator and the cluster's own controllers delete instances when a service is forced away or a namespace goes. */

@@ -52,7 +52,7 @@ export function podTemplateOf(object: AnyObject): PodTemplate | undefined {
   let value: unknown = object;
   for (const key of path) value = isMap(value) ? value[key] : undefined;
   // What a chart writes there is a pod template or is refused by the API server; every field is optional here.
-  return isMap(value) ? (value as PodTemplate) : undefined;
+  return isMap(value) ? value : undefined;
 }
 
 /** A copy of the object with its pod template changed; the object itself where it has none. */
@@ -60,7 +60,7 @@ export function mapPodTemplate(object: AnyObject, change: (template: PodTemplate
   const path = pathOf(object);
   if (path === undefined || podTemplateOf(object) === undefined) return object;
   // `replaceAt` changes a nested field only: apiVersion, kind and metadata stay.
-  return replaceAt(object, path, (template) => change(template as PodTemplate)) as AnyObject;
+  return replaceAt(object, path, change) as AnyObject;
 }
 
 /** Changes every container of a template, init containers included. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as kinds from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
-import type { AnyObject } from '../../kube/object.ts';
 import { readinessOf, type ReleaseView, type SeenObject } from './readiness.ts';
 
 function seen(kind: Kind, name: string, body: object | undefined): SeenObject {
@@ -11,7 +10,7 @@ function seen(kind: Kind, name: string, body: object | undefined): SeenObject {
     ...body,
     metadata: { name, uid: `u-${name}`, ...('metadata' in body ? (body.metadata as object) : {}) },
   };
-  return { kind, name, live: live as AnyObject | undefined };
+  return { kind, name, live };
 }
 
 function view(objects: readonly SeenObject[], changes: Partial<ReleaseView> = {}): ReleaseView {

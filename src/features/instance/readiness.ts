@@ -95,15 +95,15 @@ function healthOf(one: SeenObject, view: ReleaseView): Health {
   // The kind says which of the built-in types it is.
   switch (kind) {
     case 'apps/Deployment':
-      return deploymentHealth(live as unknown as Deployment);
+      return deploymentHealth(live);
     case 'apps/StatefulSet':
-      return refused(one, view) ?? statefulSetHealth(live as unknown as StatefulSet);
+      return refused(one, view) ?? statefulSetHealth(live);
     case 'apps/DaemonSet':
-      return refused(one, view) ?? daemonSetHealth(live as unknown as DaemonSet);
+      return refused(one, view) ?? daemonSetHealth(live);
     case 'batch/Job':
-      return refused(one, view) ?? jobHealth(live as unknown as Job, view.pods);
+      return refused(one, view) ?? jobHealth(live, view.pods);
     case 'Pod':
-      return podHealth(live as unknown as Pod);
+      return podHealth(live);
     case 'PersistentVolumeClaim':
       // An unbound claim is no reason of its own: what uses it waits, and what nobody uses may never be bound.
       return phaseOf(one) === 'Lost' ? WAITING : READY;

@@ -57,8 +57,8 @@ export function seenOf(object: KubeObject, pods: readonly Pod[]): HookSeen {
   const { uid = '', annotations, deletionTimestamp } = object.metadata;
   const base = { uid, run: annotations?.[HOOK_RUN_ANNOTATION], deleting: deletionTimestamp !== undefined };
   // The kind says which of the two types it is.
-  if (object.kind === 'Job') return { ...base, ...jobState(object as unknown as Job, pods) };
-  if (object.kind === 'Pod') return { ...base, ...podState(object as unknown as Pod) };
+  if (object.kind === 'Job') return { ...base, ...jobState(object, pods) };
+  if (object.kind === 'Pod') return { ...base, ...podState(object) };
   return { ...base, state: 'succeeded' };
 }
 

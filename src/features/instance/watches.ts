@@ -149,7 +149,7 @@ function slimObject(object: KubeObject): KubeObject {
 
 function slimPodStatus(status: Readonly<Record<string, unknown>>): Pod['status'] {
   // A pod's status with fewer of its optional fields.
-  return pick(status, POD_STATUS_KEYS) as Pod['status'];
+  return pick(status, POD_STATUS_KEYS);
 }
 
 function pick(from: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {

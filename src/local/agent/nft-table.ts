@@ -88,9 +88,7 @@ type TypeOf = (addressType: string) => string;
 /** Allowed packets return to go on with the other direction's check; what nothing allows is dropped and counted. */
 function chainOf(profile: Profile): string[] {
   const allowed = profile.allows.flatMap((allow) =>
-    familiesOf(allow).map(
-      (family) => `${[...matches(allow, profile.direction, family), 'return'].join(' ')}`,
-    ),
+    familiesOf(allow).map((family) => [...matches(allow, profile.direction, family), 'return'].join(' ')),
   );
   return [...new Set(allowed), 'counter drop'];
 }

@@ -157,7 +157,7 @@ class ImageBuilder {
 
   /** The build context; what can't lie in the repository is made in `work`. */
   async #context(recipe: ImageRecipe, work: string): Promise<string> {
-    if (recipe.context !== 'made') return join(this.#options.root, recipe.context);
+    if (recipe.context !== undefined) return join(this.#options.root, recipe.context);
     const context = join(work, 'context');
     await mkdir(context);
     if (recipe.name === 'node') {

@@ -17,8 +17,8 @@ export interface ImageRecipe {
   readonly containerfile: string;
   /** Files and folders, below the package's root, of which the image is a function. */
   readonly inputs: readonly string[];
-  /** Build context below the package's root; `made` = a folder made for the build, holding what `tools` can't keep. */
-  readonly context: 'made' | string;
+  /** Build context below the package's root; undefined = a folder made for the build, holding what `tools` can't keep. */
+  readonly context: string | undefined;
   /** Its Containerfile installs Debian packages. */
   readonly installs: boolean;
 }
@@ -57,7 +57,7 @@ export const IMAGES: readonly ImageRecipe[] = [
     base: 'scratch',
     containerfile: 'tools/images/http-echo/Containerfile',
     inputs: ['tools/images/http-echo'],
-    context: 'made',
+    context: undefined,
     installs: false,
   },
   {
@@ -66,7 +66,7 @@ export const IMAGES: readonly ImageRecipe[] = [
     base: 'debian',
     containerfile: 'tools/images/node/Containerfile',
     inputs: ['tools/images/node'],
-    context: 'made',
+    context: undefined,
     installs: false,
   },
   {
