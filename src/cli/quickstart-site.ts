@@ -23,11 +23,20 @@ export interface Site {
 /** Images of the main job: the operator and what the charts of examples/ name. */
 const IMAGES: readonly ImageName[] = ['operator', 'wordpress', 'mariadb', 'http-echo'];
 
+interface ExistingFlags {
+  readonly kubeconfig?: string;
+  readonly image?: string;
+  readonly imageRegistry?: string;
+}
+
 /** The cluster that the current kubeconfig names, with an image that was pushed. */
-export function existingSite(flags: { readonly kubeconfig?: string; readonly image?: string }): Site {
+export function existingSite({ kubeconfig, image, imageRegistry }: ExistingFlags): Site {
   return {
-    kubeconfig: flags.kubeconfig,
-    values: flags.image === undefined ? {} : { image: imageValues(undefined, flags.image) },
+    kubeconfig,
+    values: {
+      ...(image === undefined ? {} : { image: imageValues(undefined, image) }),
+      ...(imageRegistry === undefined ? {} : { imageRegistry }),
+    },
     reach: undefined,
   };
 }

@@ -9,6 +9,7 @@ const NAMESPACE = 'tenantry-system';
 interface QuickstartFlags {
   readonly cluster: 'local' | 'existing';
   readonly image?: string;
+  readonly imageRegistry?: string;
   readonly name: string;
   readonly subnet?: string;
   readonly kubeconfig?: string;
@@ -25,6 +26,10 @@ export function quickstartCommand(io: CliIo): Command {
         .default('local'),
     )
     .option('--image <reference>', 'pushed image of the operator (with --cluster existing)')
+    .option(
+      '--image-registry <prefix>',
+      'registry with copies of the charts’ images (with --cluster existing)',
+    )
     .option('--name <name>', 'name of the local cluster', DEFAULT_CLUSTER)
     .option('--subnet <cidr>', 'addresses of the local cluster’s nodes, a /24')
     .option('-k, --kubeconfig <file>', 'kubeconfig to use (with --cluster existing)')
