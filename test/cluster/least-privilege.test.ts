@@ -189,16 +189,13 @@ describe('anybody else', () => {
     expect(stderr).toMatch(/only the operator and the accounts of services set this label/);
   });
 
-  it('can’t write the status of an instance without the right to it, and what is in it selects nothing', async () => {
+  it('can’t write the status of an instance, whatever rights there are', async () => {
     const forged = `kubectl patch wordpressservice wp-for-tenant2 -n tenantry-system --subresource=status --type merge -p '{"status":{"helmrelease":"bystander:victim","namespace":"bystander"}}'`;
+
     expect((await shell(`${forged} --as=consumer`)).code).not.toBe(0);
+    const asOwner = await shell(forged);
 
-    // Even a cluster administrator's forgery is only text: the operator puts it right and reads nothing from it.
-    await run(forged);
-
-    await run(
-      `kubectl wait -n tenantry-system wordpressservice/wp-for-tenant2 --for=jsonpath='{.status.namespace}'=wp-for-tenant2 --timeout=60s`,
-    );
-    await run('kubectl get namespace bystander');
+    expect(asOwner.code).not.toBe(0);
+    expect(asOwner.stderr).toMatch(/only the operator writes it/);
   });
 });
