@@ -3,6 +3,7 @@ import { INSTANCE_KIND_LABEL, OPERATOR_NAME, RELEASE_NAME_ANNOTATION } from '../
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION, type Revision } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
+import { registryValues } from '../../helm/image-registry.ts';
 import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type {
@@ -131,7 +132,7 @@ async function valuesFindings(
   if (revision === undefined || revision.spec.valuesSchema === null) return [];
   const defaults = await defaultsOf(deps.charts, revision);
   const layers = {
-    imageRegistry: deps.settings.imageRegistry,
+    operator: registryValues(deps.settings.imageRegistry, revision.spec.valuesSchema),
     provider: revision.spec.providerValues,
     spec: specValues(object, defaults ?? {}),
   };

@@ -1,6 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import type { Revision } from '../../api/revision.ts';
 import type { Reader } from '../../client/client.ts';
+import { registryValues } from '../../helm/image-registry.ts';
 import { RenderError, type RenderRequest, type Rendering } from '../../helm/rendering.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { KindLookup } from './scope.ts';
@@ -44,7 +45,7 @@ export async function renderRelease(
   try {
     const chart = await charts.info(revision);
     const layers = {
-      imageRegistry: deps.settings.imageRegistry,
+      operator: registryValues(deps.settings.imageRegistry, chart.valuesSchema),
       provider: revision.spec.providerValues,
       spec: specValues(task.instance, chart.values),
     };

@@ -37,17 +37,15 @@ export function isMap(value: Json | undefined): value is Values {
 
 /** What an instance is rendered with, apart from the values of Secrets. */
 export interface ValueLayers {
-  /** Given to all charts as `global.imageRegistry`, under everything else. */
-  readonly imageRegistry?: string | undefined;
+  /** The operator's own (see `registryValues`), under everything else. */
+  readonly operator?: Values;
   readonly provider: Values;
   readonly spec: Values;
 }
 
-/** The values in order: image registry, provider, instance, then the Secrets it names. */
+/** The values in order: operator, provider, instance, then the Secrets it names. */
 export function valuesOf(layers: ValueLayers, secrets: readonly Values[]): Values {
-  const { imageRegistry } = layers;
-  const registry = imageRegistry === undefined ? undefined : { global: { imageRegistry } };
-  return mergeValues(registry, layers.provider, layers.spec, ...secrets);
+  return mergeValues(layers.operator, layers.provider, layers.spec, ...secrets);
 }
 
 /** The instance's own values. `nodeName` is taken out unless the chart knows such a value: a strict schema would refuse it. */

@@ -3,6 +3,7 @@ import { INSTANCE_CLUSTER_ROLE } from '../../api/names.ts';
 import { serviceClusterRoleName } from '../../api/instance.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
+import { registryValues } from '../../helm/image-registry.ts';
 import { RenderError, type ChartInfo, type Rendering } from '../../helm/rendering.ts';
 import { mergeValues } from '../../helm/values-schema.ts';
 import { CLUSTER_ROLE, STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
@@ -47,7 +48,7 @@ type Checks = Pick<ServiceDeps, 'client' | 'engine' | 'discovery' | 'settings'>;
  */
 export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<CheckedChart> {
   const { info, digest, crds } = await openChart(deps, input);
-  const rendered = await renderAll(deps, input, digest);
+  const rendered = await renderAll(deps, input, { info, digest });
   const parsed = rendered.renderings.map(objectsOf);
   const objects = parsed.flatMap((one) => one.objects);
   const kinds = await resolveKinds(deps, objects, crds);
@@ -131,9 +132,12 @@ export async function loadInfo(
 }
 
 /** The provider's values over the operator's; the chart's defaults lie below, a user's values above. */
-export function baseValues(deps: Pick<ServiceDeps, 'settings'>, spec: CompositionSpec): JsonObject {
-  const { imageRegistry } = deps.settings;
-  const given = imageRegistry === undefined ? {} : { global: { imageRegistry } };
+export function baseValues(
+  { settings }: Pick<ServiceDeps, 'settings'>,
+  spec: CompositionSpec,
+  chart: Pick<ChartInfo, 'valuesSchema'>,
+): JsonObject {
+  const given = registryValues(settings.imageRegistry, chart.valuesSchema);
   return mergeValues(given, spec.newResource.providerValues ?? {});
 }
 
@@ -144,10 +148,10 @@ export function baseValues(deps: Pick<ServiceDeps, 'settings'>, spec: Compositio
 async function renderAll(
   deps: Checks,
   input: ChartCheckInput,
-  digest: string,
+  { info, digest }: { readonly info: ChartInfo; readonly digest: string },
 ): Promise<{ renderings: Rendering[]; problems: ChartProblem[] }> {
   const capabilities = await deps.discovery.capabilities();
-  const base = baseValues(deps, input.spec);
+  const base = baseValues(deps, input.spec, info);
   const examples = input.spec.newResource.examples ?? [];
   const cases = [{ name: undefined, values: {} }, ...examples];
   const renderings: Rendering[] = [];
@@ -180,10 +184,11 @@ async function renderAll(
 function renderProblem(error: unknown, example: string | undefined): ChartProblem {
   if (!(error instanceof RenderError) || error.code === 'Cancelled') throw error;
   const reason = error.code === 'LimitExceeded' ? 'TemplateFailed' : error.code;
-  const remedy =
-    example === undefined
-      ? '; if it needs values, give them as spec.newResource.examples or providerValues'
-      : '';
+  const mayLackValues =
+    example === undefined && error.code !== 'LimitExceeded' && !/^parse error /.test(error.message);
+  const remedy = mayLackValues
+    ? '; if it needs values, give them as spec.newResource.examples or providerValues'
+    : '';
   const what = example === undefined ? 'with its defaults' : `with the example ${example}`;
   return { reason, message: `the chart does not render ${what}: ${error.message}${remedy}` };
 }

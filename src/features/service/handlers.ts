@@ -24,7 +24,7 @@ import { revisionsOf } from './observe-service.ts';
 import { isAllowed, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
 import { inputsHashOf } from './service-objects.ts';
 import { resourceOf } from './service-spec.ts';
-import { sourceFindings } from './spec-findings.ts';
+import { nameFindings, sourceFindings } from './spec-findings.ts';
 
 /** What admission needs besides. */
 export interface ServiceAdmissionDeps extends ServiceDeps {
@@ -156,10 +156,11 @@ async function writeWorld(
     };
     return { world, warnings: [] };
   }
-  const [isProviderNamespace, taken, chart, capacity] = await Promise.all([
-    isProvider(deps, request.namespace),
+  const isProviderNamespace = await isProvider(deps, request.namespace);
+  const [taken, chart, capacity] = await Promise.all([
     registered === undefined ? takenKinds(deps, composition, resource) : [],
-    lookAtChart(deps, { ...writing, composition }, before),
+    // Uploads and Secrets of other namespaces are nothing that the operator may read.
+    isProviderNamespace ? lookAtChart(deps, { ...writing, composition }, before) : NOT_LOOKED,
     capacityOf(deps),
   ]);
   return {
@@ -216,6 +217,8 @@ interface ChartLook {
   readonly warnings: readonly string[];
 }
 
+const NOT_LOOKED: ChartLook = { problems: [], warnings: [] };
+
 /** The same check that the controller makes, if it can be made in time; else the conditions will tell. */
 async function lookAtChart(
   deps: ServiceAdmissionDeps,
@@ -223,7 +226,7 @@ async function lookAtChart(
   before: ResourceComposition | undefined,
 ): Promise<ChartLook> {
   const isUnchanged = before !== undefined && inputsHashOf(before) === inputsHashOf(composition);
-  if (isUnchanged || sourceFindings(composition.spec).length > 0) return { problems: [], warnings: [] };
+  if (isUnchanged || sourceFindings(composition.spec).length > 0) return NOT_LOOKED;
   const { spec } = composition;
   const resource = resourceOf(composition, deps.settings.operatorNamespace);
   const namespace = composition.metadata.namespace ?? '';
@@ -232,7 +235,8 @@ async function lookAtChart(
   const inTime = AbortSignal.any([signal, limit.signal]);
   try {
     const [own, problems] = await Promise.all([
-      operatorProblems(deps.client, resource, inTime),
+      // Nobody should grant rights on a name that is refused anyway.
+      nameFindings(spec).length > 0 ? [] : operatorProblems(deps.client, resource, inTime),
       problemsOf(chartOf(deps, { spec, resource, namespace, signal: inTime })),
     ]);
     const found = [...own, ...problems];
