@@ -18,6 +18,12 @@ describe('explainError', () => {
       /kubeconfig/,
     ],
     [
+      'a certificate that nobody vouches for points at the CA',
+      new KubeError('Network', 'GET /version: unable to verify the first certificate'),
+      /certificate/,
+      /certificate-authority/,
+    ],
+    [
       'no rights points at the owner',
       new KubeError('Forbidden', 'create x: forbidden'),
       /forbidden/,

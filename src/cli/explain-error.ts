@@ -18,6 +18,8 @@ const BY_CODE: Partial<Record<KubeError['code'], string>> = {
   Invalid: 'Correct the named fields and try again.',
 };
 
+const UNTRUSTED =
+  'The API server’s certificate is not trusted: set certificate-authority(-data) of the cluster in the kubeconfig to the CA that signed it.';
 const DENIED = 'Correct what the denial names and try again.';
 
 /** An admission webhook or policy said no: that is about the object, not about rights. */
@@ -27,15 +29,21 @@ function isDenial(error: KubeError): boolean {
   );
 }
 
+function remedyOf(error: KubeError): string {
+  if (isDenial(error)) return DENIED;
+  if (error.code === 'Network' && /certificate/i.test(error.message)) return UNTRUSTED;
+  return (
+    BY_CODE[error.code] ?? 'The API server’s answer is above; `tenantry doctor` looks for common causes.'
+  );
+}
+
 /** One explanation for anything that can be thrown. Stacks are for `TENANTRY_DEBUG=1`, never for ordinary use. */
 export function explainError(error: unknown): Explained {
   if (error instanceof UserError) return { message: error.message, remedy: error.remedy };
   if (isKubeError(error))
     return {
       message: error.message,
-      remedy:
-        (isDenial(error) ? DENIED : BY_CODE[error.code]) ??
-        'The API server’s answer is above; `tenantry doctor` looks for common causes.',
+      remedy: remedyOf(error),
     };
   if (hasRemedy(error)) return { message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? error.message : String(error);

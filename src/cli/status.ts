@@ -5,18 +5,20 @@ import type { Reader } from '../client/client.ts';
 import { findCondition } from '../kube/conditions.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import { UserError, type CliIo } from './cli-io.ts';
-import { DEFAULT_NAMESPACE, withClient } from './connect.ts';
+import { withClient } from './connect.ts';
 import { formatTable } from './table.ts';
 
 /** `tenantry status`: what is offered and what runs, on one screen. */
 export function statusCommand(io: CliIo): Command {
   return new Command('status')
     .description('Show the services and their instances')
-    .option('-n, --namespace <namespace>', 'where the operator runs', DEFAULT_NAMESPACE)
+    .option('-n, --namespace <namespace>', 'only those of this namespace (default: all)')
     .option('-k, --kubeconfig <file>', 'kubeconfig to use')
-    .action(async (options: { namespace: string; kubeconfig?: string }) => {
+    .action(async (options: { namespace?: string; kubeconfig?: string }) => {
+      const { namespace } = options;
       await withClient(io, options, async ({ client }) => {
-        const compositions = await listCompositions(client);
+        const scope = namespace === undefined ? {} : { namespace };
+        const compositions = await listCompositions(client, scope);
         io.out(formatTable(['SERVICE', 'NAMESPACE', 'KIND', 'CHART', 'READY'], compositions.map(serviceRow)));
         if (compositions.length === 0) {
           io.out('No services yet: create a ResourceComposition.\n');
@@ -24,7 +26,7 @@ export function statusCommand(io: CliIo): Command {
         }
         const { listServiceKinds } = await import('../features/installation/service-kinds.ts');
         const kinds = await listServiceKinds(client);
-        const lists = await Promise.all(kinds.map((kind) => client.list(kind)));
+        const lists = await Promise.all(kinds.map((kind) => client.list(kind, scope)));
         const rows = lists.flatMap(({ items }) => items.map(instanceRow));
         io.out('\n');
         io.out(formatTable(['INSTANCE', 'NAMESPACE', 'KIND', 'VERSION', 'READY', 'RUNS IN', 'URL'], rows));
@@ -32,9 +34,12 @@ export function statusCommand(io: CliIo): Command {
     });
 }
 
-async function listCompositions(client: Reader): Promise<readonly ResourceComposition[]> {
+async function listCompositions(
+  client: Reader,
+  scope: { readonly namespace?: string },
+): Promise<readonly ResourceComposition[]> {
   try {
-    return (await client.list(RESOURCE_COMPOSITION)).items;
+    return (await client.list(RESOURCE_COMPOSITION, scope)).items;
   } catch (error) {
     if (isKubeError(error, 'NotFound'))
       throw new UserError('Tenantry is not installed in this cluster', 'Run `tenantry install`.', {

@@ -8,6 +8,13 @@ import { parseHelmignore, type Ignore } from './helmignore.ts';
  * what they point to may lie anywhere. Fails with ArchiveError or IgnoreError.
  */
 export async function readChartFolder(folder: string): Promise<ChartFiles> {
+  const hasChart = await stat(join(folder, 'Chart.yaml')).then(
+    () => true,
+    () => false,
+  );
+  // Looked for first: who names the wrong folder should not read about what happens to lie in it.
+  if (!hasChart)
+    throw new ArchiveError('NotAChart', `${folder} has no Chart.yaml: give the folder of a Helm chart`);
   const rules = await readFile(join(folder, '.helmignore'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;

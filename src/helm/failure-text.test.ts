@@ -20,6 +20,11 @@ describe('valuesFailure', () => {
       `${HEADING}demo:\n- at '': missing property 'title'\n`,
       "values of demo: missing property 'title'",
     ],
+    [
+      'a schema that is none',
+      `${HEADING}demo:\njsonschema validation failed: 'file:///values.schema.json' is not valid against metaschema:\n- at '/type': got number, want array\n- at '': 'allOf' failed\n`,
+      "values.schema.json of demo is no JSON Schema: schema: 'allOf' failed; type: got number, want array",
+    ],
     ['a schema that cannot be read', `${HEADING}demo:\nno such reference\n`, 'demo: no such reference'],
     ['something else', 'the request is not JSON', 'the request is not JSON'],
   ])('names %s', (_name, message, text) => {

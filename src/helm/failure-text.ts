@@ -13,20 +13,23 @@ export function valuesFailure(message: string): string {
   if (!SCHEMA_HEADING.test(message)) return shortened(message.trim());
   const findings: string[] = [];
   let chart = '';
+  // The schema itself breaks the rules of schemas; the lines below then speak of the schema's fields.
+  const isAboutSchema = /is not valid against metaschema/.test(message);
   for (const line of message.split('\n').slice(1)) {
     const subchart = SUBCHART_LINE.exec(line);
     if (subchart !== null) chart = subchart[1] ?? '';
     const found = FIELD_LINE.exec(line);
     if (found === null) continue;
     const [, pointer = '', rule = ''] = found;
-    findings.push(`${pathOf(pointer) || `values of ${chart}`}: ${rule}`);
+    findings.push(`${pathOf(pointer) || (isAboutSchema ? 'schema' : `values of ${chart}`)}: ${rule}`);
   }
   if (findings.length === 0) return shortened(message.trim().split('\n').slice(1).join(' '));
   // Helm reports them in the order of a Go map, another one each time; a message must not change by itself.
   findings.sort();
   const more = findings.length - MAX_FINDINGS;
+  const head = isAboutSchema ? `values.schema.json of ${chart} is no JSON Schema: ` : '';
   return shortened(
-    [...findings.slice(0, MAX_FINDINGS), ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
+    head + [...findings.slice(0, MAX_FINDINGS), ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
   );
 }
 

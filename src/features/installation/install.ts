@@ -5,7 +5,13 @@ import { MANAGED_BY_LABEL, MANAGED_BY_VALUE } from '../../api/names.ts';
 import { crdManifests } from '../../api/crds.ts';
 import { openChart, packChart } from '../../helm/archive.ts';
 import { readChartFolder } from '../../helm/chart-folder.ts';
-import type { ChartInfo, Engine, Rendering } from '../../helm/rendering.ts';
+import {
+  RenderError,
+  type ChartInfo,
+  type Engine,
+  type Rendering,
+  type RenderRequest,
+} from '../../helm/rendering.ts';
 import { chartOfRelease, manifestText, type ReleaseRecord } from '../../helm/release.ts';
 import { NAMESPACE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
@@ -120,7 +126,7 @@ async function render(
   history: readonly ReleaseRecord[],
 ): Promise<Rendering> {
   const revision = (history.at(-1)?.version ?? 0) + 1;
-  return engine.render({
+  const request: RenderRequest = {
     digest: chart.digest,
     release: { ...release, revision, isUpgrade: revision > 1 },
     values,
@@ -132,7 +138,14 @@ async function render(
       return (await client.find<AnyObject>(anyOf(kind), { namespace, name: object })) as Json | undefined;
     },
     signal,
-  });
+  };
+  try {
+    return await engine.render(request);
+  } catch (error) {
+    if (!(error instanceof RenderError) || error.code === 'Cancelled') throw error;
+    const remedy = 'Correct what --set and --values say; values.schema.json of the chart has the rules.';
+    throw Object.assign(error, { remedy });
+  }
 }
 
 const anyOf = ({ group, version, kind, plural, namespaced }: Kind): Kind<AnyObject> => ({

@@ -1,9 +1,11 @@
 import { stat, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { openChart, packChart } from '../../helm/archive.ts';
+import { ArchiveError, openChart, packChart } from '../../helm/archive.ts';
 import { readChartFolder } from '../../helm/chart-folder.ts';
+import { IgnoreError } from '../../helm/helmignore.ts';
+import { TarError } from '../../helm/tar.ts';
 import { isJsonMap, type Json } from '../../kube/object.ts';
-import { parseYaml } from '../../kube/yaml.ts';
+import { parseYaml, YamlError } from '../../kube/yaml.ts';
 
 /** A chart as it is uploaded. */
 export interface ChartFile {
@@ -14,9 +16,21 @@ export interface ChartFile {
 
 /**
  * Reads a chart from an archive (kept byte for byte) or from a folder (packed; named `<chart>-<version>.tgz` as `helm package` names
- * it). The archive is checked as the operator will check it. Fails with ArchiveError, or an Error with a remedy.
+ * it). The archive is checked as the operator will check it. Fails with an Error that has a remedy.
  */
 export async function readChart(path: string): Promise<ChartFile> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (!CHART_ERRORS.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error;
+    throw withRemedy(`${path}: ${error.message}`, 'Correct the chart and upload it again.', error);
+  }
+}
+
+/** What is wrong with the chart and not with us. */
+const CHART_ERRORS = [ArchiveError, TarError, IgnoreError, YamlError] as const;
+
+async function read(path: string): Promise<ChartFile> {
   const found = await stat(path).catch((error: unknown) => {
     throw withRemedy(`${path} can't be read`, 'Name a chart archive (.tgz) or the folder of a chart.', error);
   });

@@ -22,7 +22,7 @@ import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { Inventory, InventoryEntry } from './inventory.ts';
 import { markOf } from './marks.ts';
 import type { InstanceMemory } from './memory.ts';
-import { readinessOf, type Readiness, type ReleaseView, type SeenObject } from './readiness.ts';
+import { lacksPods, readinessOf, type Readiness, type ReleaseView, type SeenObject } from './readiness.ts';
 import { urlOf } from './urls.ts';
 
 /** Kinds whose objects are watched in instances' namespaces: only their drift is noticed at once. */
@@ -78,6 +78,12 @@ export function driftOf(
   });
 }
 
+export interface SeenReadiness {
+  readonly readiness: Readiness;
+  /** Set where no watch would tell of a change. */
+  readonly lookAgainMs?: number;
+}
+
 /** Health of the release, from the stores; refusals of pods that stand in events only are read when nothing else tells. */
 export async function observeReadiness(
   inventory: Inventory,
@@ -85,24 +91,21 @@ export async function observeReadiness(
   sources: { readonly stores: Stores; readonly live: Reader; readonly signal: AbortSignal },
   memory: InstanceMemory,
   now: number,
-): Promise<Readiness> {
+): Promise<SeenReadiness> {
   const objects = inventory.objects.flatMap((entry): readonly SeenObject[] => {
     const live = seenIn(sources.stores, target, entry);
     return live === 'unwatched' ? [] : [{ kind: entry.kind, name: entry.name, live }];
   });
   const view: ReleaseView = { objects, pods: sources.stores.list(POD, target), refusals: {} };
   const first = readinessOf(view);
-  if (first.ready || first.reason !== 'Waiting' || !objects.some(hasSilentRefusals)) return first;
+  if (first.ready || first.reason !== 'Waiting' || !objects.some(lacksPods)) return { readiness: first };
   if (memory.refusals === undefined || memory.refusals.untilMs <= now) {
     const found = await readRefusals(target, sources.live, sources.signal);
     memory.refusals = { found, untilMs: now + EVENTS_BELIEVED_MS };
   }
-  return readinessOf({ ...view, refusals: memory.refusals.found });
-}
-
-/** Controllers that tell a refused pod by an event and not by a condition. */
-function hasSilentRefusals({ kind, live }: SeenObject): boolean {
-  return live !== undefined && ['StatefulSet', 'DaemonSet', 'Job'].includes(kind.kind);
+  const readiness = readinessOf({ ...view, refusals: memory.refusals.found });
+  // Nobody watches events, and the object itself says nothing of a refusal.
+  return { readiness, lookAgainMs: EVENTS_BELIEVED_MS };
 }
 
 async function readRefusals(

@@ -318,14 +318,14 @@ async function gatherSettled(look: Look, world: InstanceWorld): Promise<Instance
   if (inventory === undefined) return world;
   const { stores, live } = read;
   const now = deps.clock.monotonic();
-  const readiness = await observeReadiness(inventory, identity.target, { stores, live, signal }, memory, now);
+  const seen = await observeReadiness(inventory, identity.target, { stores, live, signal }, memory, now);
   const readsSecrets = (instance.tenantry?.valuesFrom ?? []).length > 0;
   return {
     ...world,
-    readiness,
+    readiness: seen.readiness,
     url: observeUrl(identity.target, stores),
     helmrelease: await observeNotes(look, inventory),
-    lookAgainMs: readsSecrets ? VALUES_AGAIN_MS : undefined,
+    lookAgainMs: seen.lookAgainMs ?? (readsSecrets ? VALUES_AGAIN_MS : undefined),
   };
 }
 

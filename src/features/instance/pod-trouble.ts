@@ -37,7 +37,7 @@ export function podTrouble(pod: Pod): Trouble | undefined {
     };
   }
   for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
-    const trouble = containerTrouble(metadata.name, container);
+    const trouble = containerTrouble(metadata, container);
     if (trouble !== undefined) return trouble;
   }
   if (status?.phase !== 'Failed') return undefined;
@@ -46,15 +46,18 @@ export function podTrouble(pod: Pod): Trouble | undefined {
   return { reason: 'PodFailed', message: `Pod ${metadata.name} failed: ${steady(why)}` };
 }
 
-function containerTrouble(pod: string, container: ContainerStatus): Trouble | undefined {
+function containerTrouble(pod: Pod['metadata'], container: ContainerStatus): Trouble | undefined {
   const waiting = container.state?.waiting;
   if (waiting?.reason === undefined || ON_ITS_WAY.has(waiting.reason)) return undefined;
   const reason = WAITING[waiting.reason] ?? 'ContainerFails';
-  const where = `Pod ${pod}, container ${container.name}`;
+  const where = `Pod ${pod.name}, container ${container.name}`;
   if (reason === 'ContainerCrashes') {
     const last = container.lastState?.terminated;
     const how = last === undefined ? 'it ends soon after its start' : terminatedText(last);
-    return { reason, message: `${where} crashes: ${how}` };
+    // A container that says nothing of its end has written it into its log, as a rule.
+    const isSilent = steady(last?.message) === '';
+    const hint = isSilent ? `; its log may say why: ${logCommand(pod, container.name)}` : '';
+    return { reason, message: `${where} crashes: ${how}${hint}` };
   }
   if (reason === 'ImagePullFailed') {
     return {
@@ -63,6 +66,11 @@ function containerTrouble(pod: string, container: ContainerStatus): Trouble | un
     };
   }
   return { reason, message: `${where} can't be started: ${waiting.reason}: ${steady(waiting.message)}` };
+}
+
+function logCommand({ name, namespace }: Pod['metadata'], container: string): string {
+  const where = namespace === undefined ? '' : ` -n ${namespace}`;
+  return `kubectl logs${where} ${name} -c ${container} --previous`;
 }
 
 /** The kubelet tells the cause alternately bare and behind `Back-off pulling image …: ErrImagePull: `. */

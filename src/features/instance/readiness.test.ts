@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as kinds from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
-import { readinessOf, type ReleaseView, type SeenObject } from './readiness.ts';
+import { lacksPods, readinessOf, type ReleaseView, type SeenObject } from './readiness.ts';
 
 function seen(kind: Kind, name: string, body: object | undefined): SeenObject {
   const live = body && {
@@ -114,7 +114,8 @@ describe('readinessOf', () => {
     expect(readinessOf(view([seen(kinds.DEPLOYMENT, 'web', { ...GENERATION, status })]))).toEqual({
       ready: false,
       reason: 'QuotaExceeded',
-      message: "Deployment web can't create pods: exceeded quota: wp, requested: limits.cpu=2",
+      message:
+        "Deployment web can't create pods: exceeded quota: wp, requested: limits.cpu=2; ask for less in the values, or let the provider raise the quota in the ResourceComposition (respolicy)",
       stalled: false,
     });
   });
@@ -127,8 +128,31 @@ describe('readinessOf', () => {
 
     expect(readinessOf(view([seen(kinds.STATEFUL_SET, 'db', {})], { refusals }))).toMatchObject({
       reason: 'PodsRefused',
-      message: expect.stringContaining('violates PodSecurity'),
+      message: "StatefulSet db can't create pods: violates PodSecurity",
     });
+  });
+
+  it.each([
+    ['a StatefulSet', kinds.STATEFUL_SET, {}, true],
+    ['a StatefulSet with its pods', kinds.STATEFUL_SET, { status: { replicas: 1 } }, false],
+    ['a DaemonSet', kinds.DAEMON_SET, { status: { desiredNumberScheduled: 1 } }, true],
+    [
+      'a DaemonSet with its pods',
+      kinds.DAEMON_SET,
+      { status: { desiredNumberScheduled: 1, currentNumberScheduled: 1 } },
+      false,
+    ],
+    ['a Job', kinds.JOB, { status: { startTime: 't' } }, true],
+    ['a Job that runs', kinds.JOB, { status: { startTime: 't', active: 1 } }, false],
+    ['a Job that is over', kinds.JOB, { status: { startTime: 't', succeeded: 1 } }, false],
+    ['a suspended Job', kinds.JOB, { spec: { suspend: true }, status: { startTime: 't' } }, false],
+  ])('tells %s that lacks pods, and believes a refusal only then', (_name, kind, body, lacking) => {
+    const one = seen(kind, 'a', body);
+    const refusals = { [`${kind.kind}/a`]: 'pods "a-x" is forbidden: exceeded quota: q' };
+    const readiness = readinessOf(view([one], { refusals }));
+
+    expect(lacksPods(one)).toBe(lacking);
+    expect(!readiness.ready && readiness.reason === 'QuotaExceeded').toBe(lacking);
   });
 
   it('stalls on a Job that failed, with the words of its pod', () => {

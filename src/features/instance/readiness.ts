@@ -46,6 +46,8 @@ const WAITING: Health = { state: 'waiting' };
 
 /** Reasons of Kubernetes' own words for a pod that a quota refused. */
 const QUOTA = /exceeded quota/;
+const QUOTA_REMEDY =
+  'ask for less in the values, or let the provider raise the quota in the ResourceComposition (respolicy)';
 
 /** The health of a release by the rules of kstatus, explained by its pods. Pure. */
 export function readinessOf(view: ReleaseView): Readiness {
@@ -171,7 +173,8 @@ function daemonSetHealth({ status }: DaemonSet): Health {
     : WAITING;
 }
 
-function jobHealth({ metadata, status }: Job, pods: readonly Pod[]): Health {
+function jobHealth(job: Job, pods: readonly Pod[]): Health {
+  const { metadata, status } = job;
   const is = (type: string): { readonly message?: string } | undefined =>
     status?.conditions?.find((condition) => condition.type === type && condition.status === 'True');
   if (is('Complete') !== undefined) return READY;
@@ -181,6 +184,7 @@ function jobHealth({ metadata, status }: Job, pods: readonly Pod[]): Health {
     const message = `Job ${metadata.name} failed: ${own ?? failed.message ?? 'no reason given'}`;
     return { state: 'failed', reason: 'JobFailed', message, stalled: true };
   }
+  if (lacksItsPods(job)) return WAITING;
   // Kstatus: a Job that runs is as it should be.
   return (status?.active ?? 0) > 0 || status?.startTime !== undefined ? READY : WAITING;
 }
@@ -202,7 +206,39 @@ export function podsOf(uid: string | undefined, pods: readonly Pod[]): readonly 
   return pods.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === uid));
 }
 
-function refused({ kind, name }: SeenObject, { refusals }: ReleaseView): Health | undefined {
+/**
+ * True of an object whose controller should have made pods and made none: if that is because they were refused, the
+ * controller says so in an event only, and nothing of the object changes any more.
+ */
+export function lacksPods({ kind, live }: SeenObject): boolean {
+  if (live === undefined) return false;
+  // The kind says which of the built-in types it is.
+  switch (groupKindOf(kind)) {
+    case 'apps/StatefulSet': {
+      const { spec, status } = live as unknown as StatefulSet;
+      return (status?.replicas ?? 0) < (spec?.replicas ?? 1);
+    }
+    case 'apps/DaemonSet': {
+      const { status } = live as unknown as DaemonSet;
+      return (status?.currentNumberScheduled ?? 0) < (status?.desiredNumberScheduled ?? 0);
+    }
+    case 'batch/Job':
+      return lacksItsPods(live as unknown as Job);
+    default:
+      return false;
+  }
+}
+
+function lacksItsPods({ spec, status }: Job): boolean {
+  if (spec?.suspend === true || status?.startTime === undefined) return false;
+  const { active = 0, succeeded = 0, failed = 0 } = status;
+  return active + succeeded + failed === 0;
+}
+
+function refused(one: SeenObject, { refusals }: ReleaseView): Health | undefined {
+  const { kind, name } = one;
+  // Events stay for an hour: what they tell is over once the pods are there.
+  if (!lacksPods(one)) return undefined;
   const message = refusals[`${kind.kind}/${name}`];
   return message === undefined ? undefined : refusal(`${kind.kind} ${name}`, message);
 }
@@ -210,7 +246,7 @@ function refused({ kind, name }: SeenObject, { refusals }: ReleaseView): Health 
 /** A pod that the API server did not let in: by quota, pod security or another rule. */
 function refusal(what: string, message: string): Health {
   // The pod's random name would make every attempt another message.
-  const words = message.replace(/(?:error creating: )?pods? "[^"]*" is forbidden: /i, '').trim();
-  const reason = QUOTA.test(message) ? 'QuotaExceeded' : 'PodsRefused';
-  return { state: 'failed', reason, message: `${what} can't create pods: ${words}`, stalled: false };
+  const words = message.replace(/^.*?\bpods? "[^"]*" is forbidden: /i, '').trim();
+  const [reason, remedy] = QUOTA.test(message) ? ['QuotaExceeded', `; ${QUOTA_REMEDY}`] : ['PodsRefused', ''];
+  return { state: 'failed', reason, message: `${what} can't create pods: ${words}${remedy}`, stalled: false };
 }

@@ -185,7 +185,7 @@ function renderProblem(error: unknown, example: string | undefined): ChartProble
   if (!(error instanceof RenderError) || error.code === 'Cancelled') throw error;
   const reason = error.code === 'LimitExceeded' ? 'TemplateFailed' : error.code;
   const mayLackValues =
-    example === undefined && error.code !== 'LimitExceeded' && !/^parse error /.test(error.message);
+    example === undefined && error.code !== 'LimitExceeded' && !error.message.startsWith('parse error ');
   const remedy = mayLackValues
     ? '; if it needs values, give them as spec.newResource.examples or providerValues'
     : '';
