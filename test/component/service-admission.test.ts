@@ -78,6 +78,40 @@ describe('admission', { timeout: 30_000 }, () => {
     ]);
   });
 
+  it('says where more rights are granted, and asks for each of them', async () => {
+    const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n';
+    const role =
+      'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []\n';
+    await rig().upload(chart({ 'templates/x.yaml': `${secret}---\n${role}` }));
+    rig().access.allowed = (verb, user) =>
+      verb !== 'bind' && !user.startsWith('system:serviceaccount:tenantry-services:');
+    const allowed = { allowedClusterKinds: ['rbac.authorization.k8s.io/ClusterRole'] };
+    const wanted = composition();
+
+    const found = await messages(
+      request('CREATE', { ...wanted, spec: { ...wanted.spec, policies: allowed } }),
+    );
+
+    expect(found[0]).toMatch(/^KubePlus does not have the following permissions/);
+    expect(found.slice(1).join()).toMatch(
+      /ClusterRole (tenantry-service-\w{8}) with these rules; the verb bind on ClusterRole \1 for ServiceAccount tenantry\/tenantry-operator; a ClusterRoleBinding to ServiceAccount tenantry-services\/helloservice-\w{8} for what belongs to no namespace \(rbac\.authorization\.k8s\.io\/ClusterRole\)/,
+    );
+  });
+
+  it('says what to do where the operator is not let in', async () => {
+    await rig().upload(chart());
+    rig().api.fail(
+      { method: 'GET', path: /\/configmaps\/chart-upload/ },
+      { status: 403, reason: 'Forbidden' },
+    );
+
+    const found = await messages(request('CREATE', composition()));
+
+    expect(found.join()).toMatch(
+      /^metadata\.namespace: .* needs the rights of its Role tenantry-operator in tenantry/s,
+    );
+  });
+
   it('refuses to delete a service that has instances, and names them', async () => {
     await rig().upload(chart());
     const registered = await rig().register();

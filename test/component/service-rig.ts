@@ -96,7 +96,7 @@ export class ServiceRig {
   readonly client: Client;
   readonly #engine: HelmEngine;
   /** Who may do what, for the access reviews of admission. */
-  readonly access: { allowed: (verb: string) => boolean };
+  readonly access: { allowed: (verb: string, user: string) => boolean };
   manager: Manager;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -110,11 +110,11 @@ export class ServiceRig {
   }
 
   static async start(engine: HelmEngine): Promise<ServiceRig> {
-    const access = { allowed: (_verb: string): boolean => true };
+    const access = { allowed: (_verb: string, _user: string): boolean => true };
     const api = await startFakeApi({
       namespaces: [NAMESPACE, ACCOUNTS],
       skipCelRules: true,
-      authorize: ({ verb }) => access.allowed(verb),
+      authorize: ({ verb, user }) => access.allowed(verb, user),
     });
     const rig = new ServiceRig(api, engine, access);
     for (const crd of crdManifests()) await rig.client.create(CRDS, crd);

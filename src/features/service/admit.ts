@@ -87,11 +87,12 @@ function fixedFindings(resource: RevisionSpec['resource'], registered: RevisionS
   return isSame ? [] : [{ field: 'spec.newResource.resource', message: RESOURCE_FIXED }];
 }
 
-/** KubePlus's own texts stand as they are; ours begin with a field. */
+/** KubePlus's own texts stand as they are, and so does what follows one of them; ours begin with a field. */
 function chartFinding(message: string): Finding {
-  const isTheirs = /^(?:KubePlus does not|Storage class with| Namespace object)/.test(message);
-  if (isTheirs) return { message };
-  const field = /^spec\.[\w.[\]]+(?=:)/.exec(message)?.[0];
+  const standsAlone =
+    /^(?:KubePlus does not|The cluster's owner grants|Storage class with| Namespace object)/.test(message);
+  if (standsAlone) return { message };
+  const field = /^(?:spec|metadata)\.[\w.[\]]+(?=:)/.exec(message)?.[0];
   return field === undefined ? bad('spec.newResource.chartURL', message) : { field, message };
 }
 

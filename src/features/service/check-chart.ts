@@ -1,26 +1,22 @@
 import type { JsonObject } from '../../api/json-schema.ts';
-import { INSTANCE_CLUSTER_ROLE } from '../../api/names.ts';
-import { serviceClusterRoleName } from '../../api/instance.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { RenderError, type ChartInfo, type Rendering } from '../../helm/rendering.ts';
 import { mergeValues } from '../../helm/values-schema.ts';
-import { CLUSTER_ROLE, STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
+import { STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { distinct, kindKey, objectsOf, parseAll, scopeProblem, type ChartObject } from './chart-objects.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
-import { chartRights, kindsOfCrds, type ChartRights } from './chart-rights.ts';
+import { chartRights, kindsOfCrds } from './chart-rights.ts';
 import type { ServiceDeps } from './dependencies.ts';
-import { isCovered, missingPermissions, toRules } from './rights.ts';
+import { missingRights } from './missing-rights.ts';
 import { storageProblems } from './storage-problems.ts';
 
 /** Namespace of the rendering at registration: no object may be for another one. */
 const SAMPLE_NAMESPACE = 'tenantry-sample';
-/** How soon a grant that somebody made is noticed, where no watch tells of it. */
-const GRANT_RETRY_MS = 30_000;
 
 export interface ChartCheckInput {
   readonly spec: CompositionSpec;
@@ -59,7 +55,7 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
   const allowed = judged.flatMap(({ object, problem }) => (problem === undefined ? [object] : []));
   const needed = chartRights(allowed, kinds);
   const [missing, classes] = await Promise.all([
-    missingRights(deps, input, needed),
+    missingRights(deps, { ...input, needed, clusterKinds: clusterKindsOf(allowed, kinds) }),
     deps.client.list(STORAGE_CLASS),
   ]);
   const problems = [
@@ -223,33 +219,11 @@ function kindsSeen(
   return [...seen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
 }
 
-/** Compares with what services' accounts get everywhere, and with what this service was granted. */
-async function missingRights(
-  deps: Checks,
-  { resource }: ChartCheckInput,
-  needed: ChartRights,
-): Promise<{ rules: readonly PolicyRule[]; problems: readonly ChartProblem[] }> {
-  const [common, granted] = await Promise.all([
-    rulesOfRole(deps, INSTANCE_CLUSTER_ROLE),
-    rulesOfRole(deps, serviceClusterRoleName(resource)),
-  ]);
-  const beyond = needed.rights.filter((right) => !isCovered(right, common));
-  const lacking = beyond.filter((right) => !isCovered(right, granted));
-  // Paths such as /metrics are no objects of a namespace: no binding of an instance can give them.
-  const problems: ChartProblem[] =
-    lacking.length === 0 && needed.paths.length === 0
-      ? []
-      : [
-          {
-            reason: 'MissingPermissions',
-            message: missingPermissions(toRules(lacking), needed.paths),
-            retryMs: GRANT_RETRY_MS,
-          },
-        ];
-  return { rules: toRules(beyond), problems };
-}
-
-async function rulesOfRole({ client }: Checks, name: string): Promise<readonly PolicyRule[]> {
-  const role = await client.find(CLUSTER_ROLE, { name });
-  return role?.rules ?? [];
+/** Kinds that belong to no namespace, each once. */
+function clusterKindsOf(
+  objects: readonly ChartObject[],
+  kinds: ReadonlyMap<string, Kind | undefined>,
+): readonly Kind[] {
+  const found = objects.flatMap(({ object }) => kinds.get(kindKey(object)) ?? []);
+  return [...new Set(found)].filter(({ namespaced }) => !namespaced);
 }

@@ -3,6 +3,7 @@ import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resour
 import { REVISION } from '../../api/revision.ts';
 import { CRD, NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
+import { isKubeError } from '../../kube/kube-error.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { addQuantities, parseQuantity, type Quantity } from '../../lib/quantity.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
@@ -21,7 +22,7 @@ import { getChart } from './get-chart.ts';
 import { compositionPatch } from './mutate.ts';
 import { listInstances } from './observe-removal.ts';
 import { revisionsOf } from './observe-service.ts';
-import { isAllowed, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
+import { isAllowed, notLetIn, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
 import { inputsHashOf } from './service-objects.ts';
 import { resourceOf } from './service-spec.ts';
 import { nameFindings, sourceFindings } from './spec-findings.ts';
@@ -237,7 +238,7 @@ async function lookAtChart(
     const [own, problems] = await Promise.all([
       // Nobody should grant rights on a name that is refused anyway.
       nameFindings(spec).length > 0 ? [] : operatorProblems(deps.client, resource, inTime),
-      problemsOf(chartOf(deps, { spec, resource, namespace, signal: inTime })),
+      problemsOf(namespace, chartOf(deps, { spec, resource, namespace, signal: inTime })),
     ]);
     const found = [...own, ...problems];
     // A source that has a bad moment is no fault of the composition.
@@ -270,12 +271,15 @@ async function chartOf(
 const LATER = 'the chart could not be checked in time; see the conditions of this ResourceComposition';
 const TRANSIENT: ReadonlySet<string> = new Set(['SourceTimeout', 'SourceUnavailable', 'ChartTruncated']);
 
-async function problemsOf(check: Promise<unknown>): Promise<readonly ChartProblem[]> {
+async function problemsOf(namespace: string, check: Promise<unknown>): Promise<readonly ChartProblem[]> {
   try {
     await check;
     return [];
   } catch (error) {
     if (error instanceof ChartProblems) return error.problems;
+    // Where the operator is not at home, somebody must have let it in.
+    if (isKubeError(error, 'Forbidden'))
+      return [{ reason: 'MissingPermissions', message: notLetIn(namespace, error) }];
     throw error;
   }
 }

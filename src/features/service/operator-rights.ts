@@ -1,5 +1,5 @@
 import type { RevisionSpec } from '../../api/revision.ts';
-import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
+import { DEFAULT_SERVICE_GROUP, OPERATOR_NAME } from '../../api/names.ts';
 import type { Client } from '../../client/client.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
@@ -79,4 +79,9 @@ export async function operatorProblems(
   return [
     { reason: 'MissingPermissions', message: missingPermissions(toRules(missing)), retryMs: GRANT_RETRY_MS },
   ];
+}
+
+/** What to do where the operator may not read or keep charts: its Role is in its own namespace only. */
+export function notLetIn(namespace: string, error: Error): string {
+  return `metadata.namespace: ${error.message}; the operator keeps a service's charts and texts beside the composition and needs the rights of its Role ${OPERATOR_NAME} in ${namespace}, too (docs/guide.md, "A namespace for each provider")`;
 }

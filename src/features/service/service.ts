@@ -62,7 +62,7 @@ export function explainService(
   const isForbidden = isKubeError(error, 'Forbidden');
   const reason = isNotOurs(error) ? 'NameTaken' : isForbidden ? 'MissingPermissions' : 'WriteFailed';
   const remedy = isForbidden
-    ? '; grant the operator this right (in a namespace of a provider: Secrets and ConfigMaps of that namespace)'
+    ? '; grant the operator this right (in a namespace of a provider: docs/guide.md, "A namespace for each provider")'
     : '';
   // The loop tries again by itself, hence `retryMs`: the condition says that it is being worked on.
   const problem = { reason, message: `${message}${remedy}`, retryMs: 0 } as const;
