@@ -1,5 +1,6 @@
 import { KubeError, isKubeError } from '../kube/kube-error.ts';
 import { UserError } from './cli-io.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** What a person is told about a failure: what it is, and what to do. */
 export interface Explained {
@@ -46,7 +47,7 @@ export function explainError(error: unknown): Explained {
       remedy: remedyOf(error),
     };
   if (hasRemedy(error)) return { message: error.message, remedy: error.remedy };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return {
     message,
     remedy: 'This should not happen. Run it again with TENANTRY_DEBUG=1 and report what it prints.',

@@ -1,5 +1,6 @@
 import { KubeError, type KubeErrorCode, type StatusCause } from '../kube/kube-error.ts';
 import type { ApiAnswer } from './api-request.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /** Reasons of meta/v1 Status that are spelled unlike our codes. */
 const REASONS: Readonly<Record<string, KubeErrorCode>> = {
@@ -113,8 +114,4 @@ function parseStatus(text: string): Readonly<Record<string, unknown>> | undefine
 function retryAfterMs(header: string | string[] | undefined): number | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

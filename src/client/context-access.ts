@@ -6,6 +6,9 @@ import type { Kubeconfig, KubeconfigEntry } from './kubeconfig.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import { chooseProxy } from './proxy-choice.ts';
 import type { Surroundings } from './surroundings.ts';
+import { messageOf } from '../lib/error-text.ts';
+import { isJsonObject } from '../api/json-schema.ts';
+import { textsIn } from '../lib/narrow.ts';
 
 /** What to take from a kubeconfig instead of its current context's choice. */
 export interface ContextChoice {
@@ -116,12 +119,12 @@ function readImpersonation(user: KubeconfigEntry): Impersonation | undefined {
   if (as === undefined) return undefined;
   const groups = user['as-groups'];
   const extra = user['as-user-extra'];
-  const lists = isMap(extra)
-    ? Object.entries(extra).map(([key, values]) => [key, strings(values)] as const)
+  const lists = isJsonObject(extra)
+    ? Object.entries(extra).map(([key, values]) => [key, textsIn(values)] as const)
     : [];
   return {
     user: as,
-    groups: strings(groups),
+    groups: textsIn(groups),
     uid: text(user, 'as-uid'),
     extra: Object.fromEntries(lists),
   };
@@ -145,7 +148,8 @@ function readCredentials(
       'Use the provider’s credential plug-in (exec) instead.',
     );
   }
-  if (isMap(user['exec'])) return execCredential(readExecPlugin(user['exec'], name, cluster), surroundings);
+  if (isJsonObject(user['exec']))
+    return execCredential(readExecPlugin(user['exec'], name, cluster), surroundings);
   const [cert, key] = [text(user, 'client-certificate-data'), text(user, 'client-key-data')];
   const [certFile, keyFile] = [text(user, 'client-certificate'), text(user, 'client-key')];
   if (((cert ?? certFile) === undefined) !== ((key ?? keyFile) === undefined)) {
@@ -172,9 +176,9 @@ function readCredentials(
 function execCluster(cluster: KubeconfigEntry, server: string, ca: string | undefined): Json {
   const extensions = Array.isArray(cluster['extensions']) ? cluster['extensions'] : [];
   const own: unknown = extensions.find(
-    (extension: unknown) => isMap(extension) && extension['name'] === EXEC_EXTENSION,
+    (extension: unknown) => isJsonObject(extension) && extension['name'] === EXEC_EXTENSION,
   );
-  const config = isMap(own) ? own['extension'] : undefined;
+  const config = isJsonObject(own) ? own['extension'] : undefined;
   return {
     server,
     ...(ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') }),
@@ -189,7 +193,7 @@ async function readNamed(path: string, what: string, readFile: Surroundings['rea
   try {
     return await readFile(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new KubeconfigError(`${what} can not be read: ${why}`, 'Check the path in the kubeconfig.', {
       cause: error,
     });
@@ -201,15 +205,9 @@ const pick = (entry: KubeconfigEntry, field: string): Record<string, string> => 
   const value = text(entry, field);
   return value === undefined ? {} : { [field]: value };
 };
-const strings = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 
 /** A text that is not empty; kubectl takes an empty field for an absent one. */
 function text(entry: KubeconfigEntry, field: string): string | undefined {
   const value = entry[field];
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isMap(value: unknown): value is KubeconfigEntry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { splitApiVersion, type Kind } from '../kube/kind.ts';
+import { isMap, textsIn } from '../lib/narrow.ts';
 
 /** A resource as the server serves it, without subresources. */
 export interface ServedResource extends Kind {
@@ -34,8 +35,8 @@ function readResource(group: string, version: string, resource: JsonMap): Served
       kind,
       plural,
       namespaced: resource['scope'] === 'Namespaced',
-      verbs: texts(resource['verbs']),
-      shortNames: texts(resource['shortNames']),
+      verbs: textsIn(resource['verbs']),
+      shortNames: textsIn(resource['shortNames']),
       subresources: maps(resource['subresources']).map((sub) => text(sub['subresource'])),
     },
   ];
@@ -61,8 +62,8 @@ export function readResourceList(document: unknown): readonly ServedResource[] {
       kind: text(entry['kind']),
       plural: text(entry['name']),
       namespaced: entry['namespaced'] === true,
-      verbs: texts(entry['verbs']),
-      shortNames: texts(entry['shortNames']),
+      verbs: textsIn(entry['verbs']),
+      shortNames: textsIn(entry['shortNames']),
       subresources: entries
         .map((other) => text(other['name']).split('/', 2))
         .filter(([plural, sub]) => plural === entry['name'] && sub !== undefined)
@@ -70,10 +71,5 @@ export function readResourceList(document: unknown): readonly ServedResource[] {
     }));
 }
 
-function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 const maps = (value: unknown): JsonMap[] => (Array.isArray(value) ? value.filter(isMap) : []);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const texts = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];

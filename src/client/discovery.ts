@@ -8,6 +8,7 @@ import {
   readResourceList,
   type ServedResource,
 } from './discovery-documents.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /** What the server can do, in the form Helm's `.Capabilities` has. */
 export interface Capabilities {
@@ -125,8 +126,4 @@ async function readOldForm(client: Client, groups: unknown): Promise<readonly Se
 async function getJson(client: Client, path: string, accept = 'application/json'): Promise<unknown> {
   const { text } = await client.raw({ method: 'GET', path, headers: { accept }, maxBytes: MAX_BYTES });
   return JSON.parse(text);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import type { Json } from '../kube/object.ts';
 import type { Credential, CredentialSource } from './access.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import type { ExecResult, Surroundings } from './surroundings.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /** A credential plug-in as the kubeconfig names it. */
 export interface ExecPlugin {
@@ -145,10 +146,6 @@ function readCredential(
   }
   const ends = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : Infinity;
   return { credential, endsAt: Number.isNaN(ends) ? Infinity : ends };
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isVariable(value: unknown): value is { readonly name: string; readonly value: string } {

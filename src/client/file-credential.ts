@@ -1,6 +1,7 @@
 import { KubeError } from '../kube/kube-error.ts';
 import type { Credential, CredentialSource } from './access.ts';
 import type { Surroundings } from './surroundings.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** Milliseconds a file's content is used before it is read again: mounted tokens are renewed minutes before they end. */
 const REREAD_MS = 60_000;
@@ -77,6 +78,6 @@ async function readCredential(
 }
 
 function unreadable(error: unknown): KubeError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new KubeError('Unauthorized', `the credential can not be read: ${text}`, { cause: error });
 }

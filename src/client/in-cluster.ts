@@ -2,6 +2,7 @@ import type { ClusterAccess } from './access.ts';
 import { fileCredential } from './file-credential.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import type { Surroundings } from './surroundings.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** Where the kubelet mounts the ServiceAccount of a pod. */
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -31,7 +32,7 @@ export async function inClusterAccess(surroundings: Surroundings): Promise<Clust
     };
   } catch (error) {
     throw new KubeconfigError(
-      `the ServiceAccount mounted at ${MOUNT} can not be read: ${error instanceof Error ? error.message : String(error)}`,
+      `the ServiceAccount mounted at ${MOUNT} can not be read: ${messageOf(error)}`,
       'Run the pod with a ServiceAccount and without automountServiceAccountToken: false.',
       { cause: error },
     );

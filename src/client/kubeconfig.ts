@@ -2,6 +2,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Json } from '../kube/object.ts';
 import { parseYaml, YamlError } from '../kube/yaml.ts';
 import { KubeconfigError } from './kubeconfig-error.ts';
+import { isJsonObject } from '../api/json-schema.ts';
 
 /** One cluster, user or context of a kubeconfig, as written. */
 export type KubeconfigEntry = Readonly<Record<string, Json>>;
@@ -22,7 +23,7 @@ const REMEDY = 'Correct the file, or name another one with KUBECONFIG or --kubec
 export function parseKubeconfig(text: string, file: string): Kubeconfig {
   const value = parse(text, file);
   if (value === null) return mergeKubeconfigs([]);
-  if (!isMap(value)) throw new KubeconfigError(`${file} is not a kubeconfig: it is not a map`, REMEDY);
+  if (!isJsonObject(value)) throw new KubeconfigError(`${file} is not a kubeconfig: it is not a map`, REMEDY);
   const kind = value['kind'];
   if (kind !== undefined && kind !== 'Config') {
     throw new KubeconfigError(`${file} is not a kubeconfig: its kind is ${JSON.stringify(kind)}`, REMEDY);
@@ -56,11 +57,12 @@ function entries(
   const items = config[list] ?? [];
   if (!Array.isArray(items)) throw new KubeconfigError(`${file}: ${list} is not a list`, REMEDY);
   items.forEach((item: unknown, i) => {
-    const name = isMap(item) ? item['name'] : undefined;
-    if (!isMap(item) || typeof name !== 'string')
+    const name = isJsonObject(item) ? item['name'] : undefined;
+    if (!isJsonObject(item) || typeof name !== 'string')
       throw new KubeconfigError(`${file}: ${list}[${i}] has no name`, REMEDY);
     const entry = item[field] ?? {};
-    if (!isMap(entry)) throw new KubeconfigError(`${file}: ${list}[${i}].${field} is not a map`, REMEDY);
+    if (!isJsonObject(entry))
+      throw new KubeconfigError(`${file}: ${list}[${i}].${field} is not a map`, REMEDY);
     if (!result.has(name)) result.set(name, withAbsolutePaths(entry, dirname(file)));
   });
   return result;
@@ -74,7 +76,7 @@ function withAbsolutePaths(entry: KubeconfigEntry, folder: string): KubeconfigEn
   }
   const exec = result['exec'];
   // A plug-in named with a slash stands beside the file; without one it is looked up on PATH.
-  if (isMap(exec) && typeof exec['command'] === 'string' && exec['command'].includes('/')) {
+  if (isJsonObject(exec) && typeof exec['command'] === 'string' && exec['command'].includes('/')) {
     result['exec'] = { ...exec, command: resolve(folder, exec['command']) };
   }
   return result;
@@ -95,8 +97,4 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
     users: merge('users'),
     contexts: merge('contexts'),
   };
-}
-
-function isMap(value: unknown): value is KubeconfigEntry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { KubeError, isKubeError } from '../kube/kube-error.ts';
 import type { ClusterAccess, Credential, Impersonation } from './access.ts';
 import type { ApiAnswer, ApiRequest } from './api-request.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 /** Calls at the same time; more wait. The server's own fairness does the rest: there is no rate limit on our side. */
 const CALL_CONNECTIONS = 32;
@@ -189,7 +190,7 @@ export function toKubeError(what: string, error: unknown, signal: AbortSignal | 
     const reason: unknown = signal.reason;
     return isKubeError(reason) ? reason : new KubeError('Cancelled', `${what}: cancelled`, { cause: reason });
   }
-  const text = error instanceof Error ? error.message || String(causeCode(error)) : String(error);
+  const text = error instanceof Error ? error.message || String(codeOf(error)) : String(error);
   return new KubeError('Network', `${what}: ${text}`, { cause: error });
 }
 
@@ -198,12 +199,7 @@ export function isReset(error: unknown): boolean {
   return (
     isKubeError(error, 'Network') &&
     ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'].includes(
-      causeCode(error.cause) ?? '',
+      codeOf(error.cause) ?? '',
     )
   );
-}
-
-function causeCode(error: unknown): string | undefined {
-  // Errors of node and undici carry a code; others have undefined here.
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

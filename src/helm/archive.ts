@@ -1,6 +1,7 @@
 import { createGunzip, gzipSync, type Gunzip } from 'node:zlib';
 import { expandedYamlSize, MAX_YAML_NODES } from './yaml-size.ts';
-import { concat, readTar, TarError, writeTar, type TarEntry } from './tar.ts';
+import { readTar, TarError, writeTar, type TarEntry } from './tar.ts';
+import { concat } from '../lib/concat.ts';
 
 /** What a chart archive may hold. Sizes in bytes. */
 export interface ArchiveLimits {

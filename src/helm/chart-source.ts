@@ -7,6 +7,7 @@ import { sha256 } from '../lib/hash.ts';
 import { ChartSourceError } from './chart-source-error.ts';
 import { publicAddressCheck, type AddressCheck } from './private-address.ts';
 import { isListedHost, proxyFor, type ProxySettings } from './proxy-rules.ts';
+import { messageOf, codeOf } from '../lib/error-text.ts';
 
 /** Bytes of an archive; Helm's own limit is the same, and kept in chunks it is 30 Secrets. */
 export const MAX_CHART_BYTES = 20 * 1024 * 1024;
@@ -246,11 +247,6 @@ function checkDigest(bytes: Uint8Array, { digest, url }: ChartDownload): void {
   );
 }
 
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
-}
-
 /** OpenSSL's and Node's codes for a chain that does not hold. */
 const CERTIFICATE_CODES =
   /^(?:ERR_TLS_CERT|CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|HOSTNAME_MISMATCH)/;
@@ -260,8 +256,8 @@ function classify(error: unknown, url: URL): unknown {
   if (error instanceof ChartSourceError) return error;
   if (error instanceof Error && error.cause instanceof ChartSourceError) return error.cause;
   const code = codeOf(error);
-  const reason = error instanceof Error ? error.message : String(error);
-  if (CERTIFICATE_CODES.test(code)) {
+  const reason = messageOf(error);
+  if (CERTIFICATE_CODES.test(code ?? '')) {
     const message = `the certificate of ${url.host} is not trusted (${reason}); give the certificates to trust in chart.caBundle or the key ca.crt of chart.secretRef`;
     return new ChartSourceError('BadCertificate', message, { cause: error });
   }

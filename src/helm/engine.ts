@@ -10,6 +10,7 @@ import { RenderError, type ChartInfo, type Engine, type Rendering, type RenderRe
 import { WorkerPool, type PoolStats } from './worker-pool.ts';
 import { withMemoryLimit } from './wasm-memory.ts';
 import { compileWasm } from './webassembly.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -186,14 +187,7 @@ function bodyOf({ release, values, capabilities }: RenderRequest): WasmRequest {
 
 /** Two requests with this key get the same rendering, unless the templates used a volatile function. */
 function keyOf(digest: string, body: WasmRequest): string {
-  return sha256(
-    `${digest}\n${JSON.stringify({ ...body, apiVersions: [...body.apiVersions].sort() }, sortKeys)}`,
-  );
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sha256(`${digest}\n${canonicalJson({ ...body, apiVersions: [...body.apiVersions].sort() })}`);
 }
 
 function failureOf({ error }: WasmReply): RenderError {

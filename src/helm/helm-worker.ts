@@ -4,6 +4,7 @@ import type { EngineLimits } from './engine-limits.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WasmReply, WorkerSetup } from './engine-protocol.ts';
 import { RenderError, type LookupQuery, type RenderRequest } from './rendering.ts';
 import type { WasmModule } from './webassembly.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** What a worker thread is made of. */
 export interface HelmWorkerOptions {
@@ -237,7 +238,7 @@ export class HelmWorker {
       ]);
       return object === undefined ? {} : { object };
     } catch (error) {
-      return { error: `${subject}: ${error instanceof Error ? error.message : String(error)}` };
+      return { error: `${subject}: ${messageOf(error)}` };
     } finally {
       late.abort();
     }

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import type { Json, KubeObject } from '../kube/object.ts';
 import type { ReleaseFile, ReleaseHook, ReleaseRecord } from './release.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /** A Secret that holds one revision of a release, where Helm looks for it. */
 export interface ReleaseSecret extends KubeObject {
@@ -172,10 +173,7 @@ const FILES = z
   );
 // Passed through as it was read: zod would copy it key by key and lose one called `__proto__`.
 const VALUES = z
-  .custom<Readonly<Record<string, Json>>>(
-    (values) => typeof values === 'object' && values !== null && !Array.isArray(values),
-    'must be a map of values',
-  )
+  .custom<Readonly<Record<string, Json>>>(isMap, 'must be a map of values')
   .nullish()
   .transform((values) => values ?? {});
 const EVENTS = [

@@ -72,6 +72,11 @@ export interface ReleaseHook extends Hook {
 /** How many revisions are kept: Helm's own default. */
 const MAX_REVISIONS = 10;
 
+/** The record with another status and Helm's words for it. */
+export function withStatus(record: ReleaseRecord, status: ReleaseStatus, description: string): ReleaseRecord {
+  return { ...record, info: { ...record.info, status, description } };
+}
+
 /** Manifests as one text, in Helm's form. */
 export function manifestText(manifests: readonly Manifest[]): string {
   return manifests.map(({ source, content }) => `---\n# Source: ${source}\n${content}\n`).join('');

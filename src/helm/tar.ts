@@ -1,3 +1,4 @@
+import { concat } from '../lib/concat.ts';
 /** One entry of a tar archive as it stands there: nothing is checked but the format. */
 export interface TarEntry {
   readonly path: string;
@@ -79,17 +80,6 @@ export function writeTar(files: Iterable<readonly [path: string, data: Uint8Arra
   }
   parts.push(new Uint8Array(2 * BLOCK));
   return concat(parts);
-}
-
-/** Joins byte arrays. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }
 
 function textOf(bytes: Uint8Array): string {

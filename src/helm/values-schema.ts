@@ -5,6 +5,7 @@ import { inferSchema } from './infer-schema.ts';
 import { relaxSchema } from './relax-schema.ts';
 import type { ChartInfo } from './rendering.ts';
 import { pathOfKeys, valuesComments } from './values-comments.ts';
+import { mergeValues } from './merge-values.ts';
 
 /** What the values of a chart look like, for the generated CRD and for admission. */
 export interface ValuesSchema {
@@ -44,16 +45,6 @@ export function valuesSchemaOf(input: ValuesSchemaInput): ValuesSchema {
   const admission = relaxSchema(declared, defaults);
   const { schema, notEnforced } = toStructural(admission);
   return { schema: finish(asObject(schema), shown, comments), notEnforced, admission };
-}
-
-/** Maps merged level by level, `over` winning; everything else is replaced, as Helm merges values. */
-export function mergeValues(under: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const below = Object.hasOwn(under, key) ? under[key] : undefined;
-    merged[key] = isJsonObject(below) && isJsonObject(value) ? mergeValues(below, value) : value;
-  }
-  return merged;
 }
 
 /** Values less those that others replace. */

@@ -1,3 +1,4 @@
+import { concat } from '../lib/concat.ts';
 /** Bytes of one page of WebAssembly memory. */
 export const WASM_PAGE = 65_536;
 
@@ -28,23 +29,13 @@ export function withMemoryLimit(wasm: Uint8Array, bytes: number): Uint8Array<Arr
         `helm engine: a memory limit of ${pages} pages is less than the ${minimum.value} that the engine starts with`,
       );
     const body = [1, HAS_MAXIMUM, ...writeLeb(minimum.value), ...writeLeb(pages)];
-    return joined(
+    return concat([
       wasm.subarray(0, start),
-      [MEMORY_SECTION, ...writeLeb(body.length), ...body],
+      Uint8Array.of(MEMORY_SECTION, ...writeLeb(body.length), ...body),
       wasm.subarray(offset),
-    );
+    ]);
   }
   throw new Error('helm engine: the file is no WebAssembly module with a memory of its own; build it again');
-}
-
-function joined(...parts: ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    result.set(part, offset);
-    offset += part.length;
-  }
-  return result;
 }
 
 /** An unsigned LEB128 number, the way WebAssembly writes all its sizes. */

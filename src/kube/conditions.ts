@@ -8,6 +8,11 @@ export function formatTime(now: number): string {
   return new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+/** The same with microseconds, as Leases and Events want it (meta/v1 MicroTime). */
+export function formatMicroTime(now: number): string {
+  return new Date(now).toISOString().replace('Z', '000Z');
+}
+
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: string,

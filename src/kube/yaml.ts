@@ -1,5 +1,6 @@
 import { Composer, Lexer, Parser, stringify, type CST, type Document, type ScalarTag, type Tags } from 'yaml';
 import type { AnyObject, Json } from './object.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /**
  * Reading and writing YAML as kubectl, Helm and the API machinery do: with the rules of YAML 1.1 as Go's library has
@@ -155,10 +156,6 @@ function collect(value: unknown, line: number, into: AnyObject[]): void {
   }
   // True: apiVersion, kind and metadata with a name were checked above; the other fields are JSON.
   into.push(value as unknown as AnyObject);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Writes YAML that readers of YAML 1.1 and of 1.2 understand alike (`"yes"`, `"0755"`, dates are quoted); no line is folded. */

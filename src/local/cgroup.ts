@@ -2,8 +2,9 @@ import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { CgroupPlan, ClusterCgroup } from './cgroup-plan.ts';
-import { LocalError, codeOf } from './local-error.ts';
+import { LocalError } from './local-error.ts';
 import { sendSignal } from './process-id.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 /** Killed processes leave their groups within milliseconds, unless a disk or the kernel is busy. */
 const EMPTY_WITHIN_MS = 15_000;

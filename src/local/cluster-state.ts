@@ -1,7 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ClusterPaths } from './cluster-paths.ts';
-import { LocalError, codeOf } from './local-error.ts';
+import { LocalError } from './local-error.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 const processId = z.object({ pid: z.number().int(), started: z.string() });
 const family = z.object({

@@ -27,7 +27,7 @@ import { API_PORT, FIRST_SERVICES, SERVICES, serviceCommands } from './services.
 import { SYSTEM_IMAGES, systemImageArchive } from './system-images.ts';
 import type { ToolPaths } from './toolchain.ts';
 import { CLUSTER_TOOLS } from './tools.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitUntil } from '../lib/wait-until.ts';
 
 /** What a user may choose about a new cluster. */
 export interface UpChoice extends Omit<NetworkChoice, 'ipv6'> {

@@ -1,3 +1,4 @@
+import { codeOf } from '../lib/error-text.ts';
 /** A failure of the local cluster or its tools, told to the person at the keyboard: what is wrong, and what to do. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
@@ -17,9 +18,4 @@ export function explainDiskFull(error: unknown, where: string): unknown {
     'Free some space (a cluster needs about 2 GB, building the tools from nothing about 12 GB more) and run it again.',
     { cause: error },
   );
-}
-
-/** The `code` of a Node system error, or undefined. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,8 +1,8 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { codeOf } from './local-error.ts';
 import { identify, isAlive, type ProcessId } from './process-id.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 /** How often a waiting process looks whether the lock is free. */
 const LOOK_MS = 100;

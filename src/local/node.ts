@@ -13,7 +13,7 @@ import { descriptorOf } from './dial.ts';
 import { enterScript, initScript, serviceScript, type NodeInit } from './node-init.ts';
 import { identify, isAlive, type ProcessId } from './process-id.ts';
 import { lastLines, type Run } from './run.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitUntil } from '../lib/wait-until.ts';
 
 /** Everything a node is made from. */
 export interface NodeOptions {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { codeOf } from './local-error.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 /** One process, told apart from a later one that got the same number. */
 export interface ProcessId {

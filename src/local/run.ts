@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { codeOf } from './local-error.ts';
+import { codeOf } from '../lib/error-text.ts';
 
 /** What became of a program that was run to its end. */
 export interface Finished {

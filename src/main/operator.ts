@@ -27,6 +27,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
 import { instanceControllers } from './instance-controllers.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 const WEBHOOK_PORT = 9443;
 const HEALTH_PORT = 8080;
@@ -59,7 +60,7 @@ function settingsOrEnd(): OperatorSettings | undefined {
     return readOperatorSettings(process.env);
   } catch (error) {
     const remedy = 'The operator runs in a cluster: `tenantry install` puts it there.';
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n  ${remedy}\n`);
+    process.stderr.write(`error: ${messageOf(error)}\n  ${remedy}\n`);
     process.exitCode = 1;
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { AnyObject } from '../kube/object.ts';
 import type { AdmissionAnswer, AdmissionRequest, Finding } from './admission.ts';
+import { isMap, textsIn } from '../lib/narrow.ts';
 
 /** HTTP status of a denial. Not 400: the request was understood, it is not wanted. */
 const FORBIDDEN = 403;
@@ -49,7 +50,7 @@ export function readReview(text: string): AdmissionRequest | string {
     subResource: textOf(request['subResource']),
     namespace: textOf(request['namespace']),
     name: textOf(request['name']),
-    user: { username: textOf(user['username']), uid: textOf(user['uid']), groups: texts(user['groups']) },
+    user: { username: textOf(user['username']), uid: textOf(user['uid']), groups: textsIn(user['groups']) },
     object: object(request['object']),
     oldObject: object(request['oldObject']),
     dryRun: request['dryRun'] === true,
@@ -95,16 +96,11 @@ function isOperation(value: unknown): value is AdmissionRequest['operation'] {
 }
 
 function fields(value: unknown): Fields {
-  // JSON that is neither null nor a list nor a scalar is a map of names to values.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  return isMap(value) ? value : {};
 }
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
 /** The API server sends null where there is no object, and checked objects where there is one. */

@@ -14,6 +14,7 @@ import { keyOf, refOf } from './object-key.ts';
 import { classify } from './outcome.ts';
 import type { Plan, StatusBase } from './plan.ts';
 import { WorkQueue } from './work-queue.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** Objects a controller works on at the same time, unless it says otherwise: most of the time is spent waiting. */
 const DEFAULT_CONCURRENCY = 10;
@@ -258,8 +259,4 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
       this.#log.debug('Explanation not written', { key, error: second });
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { shortHash } from '../lib/hash.ts';
 import type { Log } from './log.ts';
 import type { PlannedEvent } from './plan.ts';
+import { formatMicroTime } from '../kube/conditions.ts';
 
 /** `reportingController` of our events. */
 export const REPORTING_CONTROLLER = 'tenantry.dev/operator';
@@ -66,7 +67,7 @@ export function createEvents(options: EventsOptions): Events {
     present.lastAt = clock.monotonic();
     // At 2, 4, 8, …: whoever reads the event learns the size of the number, and a storm costs few writes.
     if (!Number.isInteger(Math.log2(present.count))) return;
-    const body = { series: { count: present.count, lastObservedTime: microTime(clock.now()) } };
+    const body = { series: { count: present.count, lastObservedTime: formatMicroTime(clock.now()) } };
     await client.patch(EVENT, present, { type: 'merge', body });
   };
 
@@ -108,7 +109,7 @@ export function eventOf(about: KubeObject, event: PlannedEvent, now: number, ide
       // Events live in namespaces; those about objects without one belong to `default`.
       namespace: namespace ?? 'default',
     },
-    eventTime: microTime(now),
+    eventTime: formatMicroTime(now),
     reportingController: REPORTING_CONTROLLER,
     reportingInstance: identity.slice(0, 128),
     action: 'Reconcile',
@@ -124,11 +125,6 @@ export function eventOf(about: KubeObject, event: PlannedEvent, now: number, ide
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
     },
   };
-}
-
-/** meta/v1 MicroTime. */
-function microTime(now: number): string {
-  return new Date(now).toISOString().replace('Z', '000Z');
 }
 
 function cut(message: string): string {

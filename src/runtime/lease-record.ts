@@ -1,5 +1,6 @@
 import { LEASE, type Lease } from '../kube/builtin-kinds.ts';
 import { apiVersionOf } from '../kube/kind.ts';
+import { formatMicroTime } from '../kube/conditions.ts';
 
 /** What a process last saw of the Lease, and when it saw it change, on its own monotonic clock. */
 export interface SeenLease {
@@ -30,7 +31,7 @@ export function mayTake(seen: SeenLease, identity: string, now: number): boolean
 
 /** The lease as it must read when we hold it. Times are for people and for other clients of the Lease. */
 export function heldLease(claim: LeaseClaim, before: Lease | undefined, now: number): Lease {
-  const stamp = microTime(now);
+  const stamp = formatMicroTime(now);
   const mine = before?.spec?.holderIdentity === claim.identity;
   const transitions = before?.spec?.leaseTransitions ?? 0;
   return {
@@ -52,7 +53,7 @@ export function releasedLease(claim: LeaseClaim, before: Lease, now: number): Le
     spec: {
       holderIdentity: '',
       leaseDurationSeconds: 1,
-      renewTime: microTime(now),
+      renewTime: formatMicroTime(now),
       leaseTransitions: before.spec?.leaseTransitions ?? 0,
     },
   };
@@ -69,9 +70,4 @@ function shell(
     kind: LEASE.kind,
     metadata: before === undefined ? { namespace, name } : before.metadata,
   };
-}
-
-/** meta/v1 MicroTime. */
-function microTime(now: number): string {
-  return new Date(now).toISOString().replace('Z', '000Z');
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../kube/object.ts';
+import { isMap } from '../lib/narrow.ts';
 
 /** What a store keeps of an object. */
 export type Slim<T> = (object: T) => T;
@@ -39,8 +40,4 @@ function join(a: unknown, b: unknown, whole: unknown): unknown {
   const result: Record<string, unknown> = { ...a };
   for (const [key, inner] of Object.entries(b)) result[key] = join(a[key], inner, original[key]);
   return result;
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

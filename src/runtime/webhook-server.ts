@@ -8,6 +8,7 @@ import { closeServer, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { readBody } from './read-body.ts';
+import { messageOf } from '../lib/error-text.ts';
 
 /** Bytes of a review: old and new object of at most 1.5 MiB each (etcd's limit), escaped, and their surroundings. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -114,7 +115,7 @@ async function decide(
     done('failed');
     log.error('Admission failed', { ...about, error });
     // Not a denial: what the webhook's failurePolicy says about broken webhooks holds.
-    send(response, 500, `${handler.path}: ${error instanceof Error ? error.message : String(error)}`);
+    send(response, 500, `${handler.path}: ${messageOf(error)}`);
   }
 }
 

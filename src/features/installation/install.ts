@@ -12,7 +12,7 @@ import {
   type Rendering,
   type RenderRequest,
 } from '../../helm/rendering.ts';
-import { chartOfRelease, manifestText, type ReleaseRecord } from '../../helm/release.ts';
+import { chartOfRelease, manifestText, withStatus, type ReleaseRecord } from '../../helm/release.ts';
 import { NAMESPACE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
@@ -31,6 +31,7 @@ import {
 } from './release-objects.ts';
 import { waitForOperator } from './wait-for-operator.ts';
 import { waitForWebhooks } from './wait-for-webhooks.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 export interface InstallOptions {
   readonly client: Client;
@@ -80,7 +81,7 @@ export async function installOperator(options: InstallOptions): Promise<void> {
       note(`${objects.length} written`);
     });
   } catch (error) {
-    const description = error instanceof Error ? error.message : String(error);
+    const description = messageOf(error);
     await writeRelease(client, withStatus(pending, 'failed', description), clock.now());
     throw error;
   }
@@ -181,14 +182,6 @@ async function record(
     hooks: rendering.hooks,
     applyMethod: 'ssa',
   };
-}
-
-function withStatus(
-  record: ReleaseRecord,
-  status: ReleaseRecord['info']['status'],
-  description: string,
-): ReleaseRecord {
-  return { ...record, info: { ...record.info, status, description } };
 }
 
 /** One after another in Helm's order: a namespace before what lives in it, an account before who uses it. */

@@ -14,6 +14,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Progress } from '../../lib/progress.ts';
 import { removeFinalizer } from './remove-finalizer.ts';
 import { listServiceKinds } from './service-kinds.ts';
+import { waitUntil } from '../../lib/wait-until.ts';
 
 /** Selects the operator's Deployment and pods, as the chart labels them. */
 export const OPERATOR_SELECTOR = 'app.kubernetes.io/name=tenantry,app.kubernetes.io/component=operator';
@@ -64,12 +65,15 @@ async function stopOperator({ client, clock, namespace, signal }: ReleaseOptions
       { namespace, name: metadata.name },
       { type: 'merge', body: { spec: { replicas: 0 } } },
     );
-  const deadline = clock.monotonic() + STOP_TIMEOUT_MS;
-  while ((await client.list(POD, { namespace, labelSelector: OPERATOR_SELECTOR })).items.length > 0) {
-    if (clock.monotonic() > deadline)
-      throw new Error(`the operator's pods in ${namespace} did not end within ${STOP_TIMEOUT_MS / 1000} s`);
-    await clock.sleep(STOP_LOOK_MS, signal);
-  }
+  const ended = await waitUntil(
+    async () => {
+      const { items } = await client.list(POD, { namespace, labelSelector: OPERATOR_SELECTOR });
+      return items.length === 0 ? true : undefined;
+    },
+    { clock, within: STOP_TIMEOUT_MS, every: STOP_LOOK_MS, signal },
+  );
+  if (ended === undefined)
+    throw new Error(`the operator's pods in ${namespace} did not end within ${STOP_TIMEOUT_MS / 1000} s`);
 }
 
 /** Answers how many instances were found. */

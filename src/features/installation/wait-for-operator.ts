@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts';
 import { DEPLOYMENT, POD, type Deployment, type Pod } from '../../kube/builtin-kinds.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { OPERATOR_SELECTOR } from './release-instances.ts';
+import { waitUntil } from '../../lib/wait-until.ts';
 
 /** How often the Deployment is looked at while a person waits. */
 const LOOK_MS = 300;
@@ -18,26 +19,24 @@ export interface OperatorWait {
 export async function waitForOperator(options: OperatorWait, note: (text: string) => void): Promise<void> {
   const { client, clock, signal, waitMs } = options;
   const query = { namespace: options.release.namespace, labelSelector: OPERATOR_SELECTOR };
-  const deadline = clock.monotonic() + waitMs;
-  for (;;) {
-    const deployment = (await client.list(DEPLOYMENT, query)).items[0];
-    if (deployment !== undefined && isRolledOut(deployment)) {
-      note(`${deployment.spec?.replicas ?? 1} replicas`);
-      return;
-    }
-    if (clock.monotonic() > deadline) {
-      const pods = (await client.list(POD, query)).items;
-      throw Object.assign(
-        new Error(
-          `the operator is not ready after ${waitMs / 1000} s: ${pods.map(podState).join('; ') || 'no pods'}`,
-        ),
-        {
-          remedy: `Look at \`kubectl describe pods -n ${query.namespace}\` and \`kubectl logs\` there.`,
-        },
-      );
-    }
-    await clock.sleep(LOOK_MS, signal);
+  const ready = await waitUntil(
+    async () => {
+      const deployment = (await client.list(DEPLOYMENT, query)).items[0];
+      return deployment !== undefined && isRolledOut(deployment) ? deployment : undefined;
+    },
+    { clock, within: waitMs, every: LOOK_MS, signal },
+  );
+  if (ready !== undefined) {
+    note(`${ready.spec?.replicas ?? 1} replicas`);
+    return;
   }
+  const pods = (await client.list(POD, query)).items;
+  throw Object.assign(
+    new Error(
+      `the operator is not ready after ${waitMs / 1000} s: ${pods.map(podState).join('; ') || 'no pods'}`,
+    ),
+    { remedy: `Look at \`kubectl describe pods -n ${query.namespace}\` and \`kubectl logs\` there.` },
+  );
 }
 
 /** As `kubectl rollout status` judges. */

@@ -5,6 +5,7 @@ import { isNotOurs } from '../../runtime/not-ours.ts';
 import { Terminal } from '../../runtime/terminal.ts';
 import type { ScopeFinding } from './scope.ts';
 import type { Failure } from './world.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** Milliseconds until what the cluster may yet bring (a kind, a Secret, a free name) is looked for again. */
 const RETRY_MS = 30_000;
@@ -51,7 +52,7 @@ export function renderFailure(error: unknown): Failure | undefined {
 
 /** What a refused call means for the instance. */
 export function callFailure(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof Terminal) return { reason: error.reason, message, stalled: true };
   if (isNotOurs(error)) return { reason: 'NameTaken', message, stalled: true };
   if (isKubeError(error, 'Forbidden')) {

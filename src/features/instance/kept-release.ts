@@ -1,6 +1,6 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { ChartInfo, Rendering } from '../../helm/rendering.ts';
-import { manifestText, type ReleaseRecord, type ReleaseStatus } from '../../helm/release.ts';
+import { manifestText, type ReleaseRecord } from '../../helm/release.ts';
 import { encodeRelease } from '../../helm/release-secret.ts';
 import { formatTime } from '../../kube/conditions.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
@@ -69,11 +69,6 @@ export function renderingOf(record: ReleaseRecord): Rendering {
     notes: record.info.notes,
     volatile: [],
   };
-}
-
-/** The record with another status and Helm's words for it. */
-export function withStatus(record: ReleaseRecord, status: ReleaseStatus, description: string): ReleaseRecord {
-  return { ...record, info: { ...record.info, status, description } };
 }
 
 /** The Secret that keeps a release. */

@@ -1,6 +1,7 @@
 import type { AnyObject } from '../../kube/object.ts';
 import { parseManifests } from '../../kube/yaml.ts';
 import { RenderError, type Hook, type Manifest, type Rendering } from '../../helm/rendering.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** An object and the template file that it came from. */
 export interface SourcedObject {
@@ -34,7 +35,7 @@ function parse(manifest: Manifest): readonly AnyObject[] {
   try {
     return parseManifests(manifest.content);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new RenderError('TemplateFailed', `${manifest.source}: ${reason}`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import { FIELD_MANAGER } from '../../client/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { managedFieldsOf } from '../../runtime/managed-fields.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
 
 /** Where a slim object in a store carries its mark. Never written to the API. */
 export const MARK_ANNOTATION = 'tenantry.dev/mark';
@@ -18,7 +19,7 @@ export function markOf(object: KubeObject): string | undefined {
   if (kept !== undefined) return kept;
   const fields = managedFieldsOf(object)
     .filter(({ manager, subresource }) => manager === FIELD_MANAGER && (subresource ?? '') === '')
-    .map(({ operation, fieldsV1 }) => `${operation}:${canonical(fieldsV1)}`)
+    .map(({ operation, fieldsV1 }) => `${operation}:${canonicalJson(fieldsV1)}`)
     .sort();
   if (fields.length === 0) return undefined;
   return shortHash([...fields, ...contentOf(object)].join('\n'), MARK_LENGTH);
@@ -33,13 +34,5 @@ function contentOf(object: KubeObject): readonly string[] {
   // What these kinds are made of; a field that a kind does not have is undefined.
   const { spec, roleRef, subjects } = object as KubeObject &
     Readonly<Record<'spec' | 'roleRef' | 'subjects', unknown>>;
-  return [canonical([spec ?? null, roleRef ?? null, subjects ?? null])];
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return [canonicalJson([spec ?? null, roleRef ?? null, subjects ?? null])];
 }

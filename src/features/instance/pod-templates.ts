@@ -1,4 +1,5 @@
 import type { AnyObject } from '../../kube/object.ts';
+import { isMap } from '../../lib/narrow.ts';
 
 /** Requests or limits as charts write them: quantities may be numbers. */
 export type ResourceList = Readonly<Record<string, string | number>>;
@@ -83,8 +84,4 @@ function replaceAt(value: unknown, path: readonly string[], change: (value: Map)
   if (!isMap(value)) return value;
   const [key, ...rest] = path;
   return key === undefined ? change(value) : { ...value, [key]: replaceAt(value[key], rest, change) };
-}
-
-function isMap(value: unknown): value is Map {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

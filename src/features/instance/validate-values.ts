@@ -6,7 +6,8 @@ import type { Json } from '../../kube/object.ts';
 import type { Finding } from '../../runtime/admission.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { guardedPattern, PatternTooSlow } from './guarded-pattern.ts';
-import { isMap, type Values } from './values.ts';
+import type { Values } from './values.ts';
+import { isJsonObject } from '../../api/json-schema.ts';
 
 /** Findings told at once; with `anyOf` one mistake can make dozens. */
 const MAX_FINDINGS = 20;
@@ -65,7 +66,7 @@ export class ValuesValidator {
   }
 
   #compile(schema: Json): ValidateFunction | undefined {
-    if (!isMap(schema)) return undefined;
+    if (!isJsonObject(schema)) return undefined;
     const key = sha256(JSON.stringify(schema));
     if (this.#compiled.has(key)) return this.#compiled.get(key);
     const compiled = compile(schema);
@@ -114,7 +115,7 @@ function exclusive(schema: Values, on: boolean, limit: string, key: string): Val
 
 function deep(value: Json): Json {
   if (Array.isArray(value)) return value.map((item: Json) => deep(item));
-  return isMap(value) ? fromDraft4(value) : value;
+  return isJsonObject(value) ? fromDraft4(value) : value;
 }
 
 /** `anyOf` and the like repeat what their branches say; they speak only where no branch does. */

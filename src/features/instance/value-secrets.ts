@@ -5,8 +5,9 @@ import { isKubeError } from '../../kube/kube-error.ts';
 import { parseYaml } from '../../kube/yaml.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { valuesFailure } from './failures.ts';
-import { isMap, type Values, type ValuesSource } from './values.ts';
+import type { Values, ValuesSource } from './values.ts';
 import type { Failure } from './world.ts';
+import { isJsonObject } from '../../api/json-schema.ts';
 
 /** Key that holds the values if the instance names none. */
 export const DEFAULT_VALUES_KEY = 'values.yaml';
@@ -87,7 +88,7 @@ function parse(secret: Secret, namespace: string, key: string): Values | string 
   if (text === undefined) return `${where}, does not exist; put the values there as YAML`;
   try {
     const values = parseYaml(Buffer.from(text, 'base64').toString('utf8')) ?? {};
-    return isMap(values) ? values : `${where}, holds no map; values are \`name: value\` lines`;
+    return isJsonObject(values) ? values : `${where}, holds no map; values are \`name: value\` lines`;
   } catch {
     // The parser's message may quote the text.
     return `${where}, is not YAML`;

@@ -2,6 +2,7 @@ import type { Instance } from '../../api/instance.ts';
 import type { RevisionSpec } from '../../api/revision.ts';
 import type { Json } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
+import { mergeValues } from '../../helm/merge-values.ts';
 
 export type Values = Readonly<Record<string, Json>>;
 
@@ -13,26 +14,6 @@ export interface ValuesSource {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
-}
-
-/** Merges values as Helm does with several files: maps key by key, everything else by the later one; null overrides too. */
-export function mergeValues(...layers: readonly (Values | undefined)[]): Values {
-  return layers.reduce<Values>((base, over) => (over === undefined ? base : mergeTwo(base, over)), {});
-}
-
-function mergeTwo(base: Values, over: Values): Values {
-  const merged: Record<string, Json> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const before = Object.hasOwn(base, key) ? base[key] : undefined;
-    const next = isMap(before) && isMap(value) ? mergeTwo(before, value) : value;
-    // By definition and not by assignment: a key `__proto__` is a value like any other.
-    Object.defineProperty(merged, key, { value: next, enumerable: true, writable: true, configurable: true });
-  }
-  return merged;
-}
-
-export function isMap(value: Json | undefined): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What an instance is rendered with, apart from the values of Secrets. */

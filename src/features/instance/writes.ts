@@ -5,9 +5,10 @@ import type { Stage, Write } from '../../runtime/plan.ts';
 import { HOOK_RUN_ANNOTATION, type ScopedHook } from './hooks.ts';
 import { installRounds } from './install-order.ts';
 import { encodeInventory, entryKey, pruneList, type Inventory, type InventoryEntry } from './inventory.ts';
-import { releaseSecret, withStatus, type KeptRelease } from './kept-release.ts';
+import { releaseSecret, type KeptRelease } from './kept-release.ts';
 import { defaultAccount, namespaceObject, type KindedObject } from './policies.ts';
 import type { InstanceWorld } from './world.ts';
+import { withStatus } from '../../helm/release.ts';
 
 /** Entries with what our last writes told of them. */
 export function withKnown(

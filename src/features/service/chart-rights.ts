@@ -4,6 +4,7 @@ import type { AnyObject } from '../../kube/object.ts';
 import { isJsonObject } from '../../api/json-schema.ts';
 import { kindKey, type ChartObject } from './chart-objects.ts';
 import { OBJECT_VERBS, rightsOf, type PathRight, type Right } from './rights.ts';
+import { textsIn } from '../../lib/narrow.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
@@ -44,18 +45,15 @@ interface RoleRule extends PolicyRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
-const texts = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
-
 function rulesOf(object: AnyObject): RoleRule[] {
   if (object.kind !== 'Role' && object.kind !== 'ClusterRole') return [];
   const rules = Array.isArray(object['rules']) ? (object['rules'] as readonly unknown[]) : [];
   return rules.filter(isJsonObject).map((rule) => ({
-    apiGroups: texts(rule['apiGroups']),
-    resources: texts(rule['resources']),
-    resourceNames: texts(rule['resourceNames']),
-    nonResourceURLs: texts(rule['nonResourceURLs']),
-    verbs: texts(rule['verbs']),
+    apiGroups: textsIn(rule['apiGroups']),
+    resources: textsIn(rule['resources']),
+    resourceNames: textsIn(rule['resourceNames']),
+    nonResourceURLs: textsIn(rule['nonResourceURLs']),
+    verbs: textsIn(rule['verbs']),
   }));
 }
 

@@ -3,7 +3,7 @@ import type { CompositionSpec } from '../../api/resource-composition.ts';
 import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { RenderError, type ChartInfo, type Rendering } from '../../helm/rendering.ts';
-import { mergeValues } from '../../helm/values-schema.ts';
+import { mergeValues } from '../../helm/merge-values.ts';
 import { STORAGE_CLASS } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';

@@ -13,6 +13,7 @@ import { planService } from './plan-service.ts';
 import { ChartMemory } from './prepare-chart.ts';
 import { failedStatus, type ServiceStatus } from './service-status.ts';
 import type { ServiceWorld } from './world.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** Registrations worked on at the same time: each may fetch and render a chart. */
 const CONCURRENCY = 4;
@@ -58,7 +59,7 @@ export function explainService(
   error: unknown,
   now: number,
 ): Plan<ServiceStatus> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const isForbidden = isKubeError(error, 'Forbidden');
   const reason = isNotOurs(error) ? 'NameTaken' : isForbidden ? 'MissingPermissions' : 'WriteFailed';
   const remedy = isForbidden

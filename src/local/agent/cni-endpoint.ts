@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import type { Log } from '../../runtime/log.ts';
 import { MAX_REQUEST_BYTES, parseCniRequest, type CniRequest } from './cni-request.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** CNI's code for "try again later": the kubelet does. */
 const TRY_AGAIN = 11;
@@ -62,7 +63,7 @@ export async function answerTo(text: string, handler: SandboxHandler, log: Log):
     return request.command === 'ADD' ? `ok${request.result}` : 'ok';
   } catch (error) {
     log.warn('a pod is held back because its network policies are not in force', { error });
-    const msg = error instanceof Error ? error.message : String(error);
+    const msg = messageOf(error);
     return `error${JSON.stringify({ cniVersion: '0.4.0', code: TRY_AGAIN, msg })}`;
   }
 }

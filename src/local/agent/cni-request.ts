@@ -1,4 +1,5 @@
 import { canonicalAddress } from './address.ts';
+import { isMap } from '../../lib/narrow.ts';
 
 /** What the plug-in tells about one sandbox. */
 export interface CniRequest {
@@ -48,18 +49,14 @@ function parseConfiguration(text: string): Record<string, unknown> {
   // DEL and CHECK of some runtimes come without a configuration.
   if (text.trim() === '') return {};
   const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) throw new Error('the network configuration is not a JSON object');
+  if (!isMap(value)) throw new Error('the network configuration is not a JSON object');
   return value;
 }
 
 function addressesOf(previous: unknown): string[] {
-  if (!isRecord(previous) || !Array.isArray(previous['ips'])) return [];
+  if (!isMap(previous) || !Array.isArray(previous['ips'])) return [];
   return previous['ips'].flatMap((entry: unknown) => {
-    if (!isRecord(entry) || typeof entry['address'] !== 'string') return [];
+    if (!isMap(entry) || typeof entry['address'] !== 'string') return [];
     return canonicalAddress(entry['address'].split('/')[0] ?? '') ?? [];
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -19,6 +19,7 @@ import {
   type VolumeStep,
 } from './volume-claim.ts';
 import type { VolumeFolders } from './volume-folders.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** Where this agent's volumes are. */
 export interface StoragePlace {
@@ -124,7 +125,7 @@ function planVolume(volume: PersistentVolume, step: VolumeStep): Plan {
 }
 
 function failed(reason: string, error: unknown): Plan {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { stages: [], events: [{ type: 'Warning', reason, message, always: true }] };
 }
 

@@ -11,6 +11,7 @@ import { imageRecipe, imageRef, LOCAL_REGISTRY, type ImageName, type ImageRecipe
 import { openBuildStore, type BuildStore } from './build-store.ts';
 import { nodeBinary, nodeIntegrity, type Architecture } from './node-binary.ts';
 import { toOciLayout } from './oci-layout.ts';
+import { messageOf } from '../../lib/error-text.ts';
 
 /** What building images needs from its surroundings. */
 export interface ImageOptions {
@@ -101,7 +102,7 @@ class ImageBuilder {
       return await inputFiles(this.#options.root, recipe.inputs);
     } catch (error) {
       throw new LocalError(
-        `a file that image ${recipe.name} is made of is missing: ${error instanceof Error ? error.message : String(error)}`,
+        `a file that image ${recipe.name} is made of is missing: ${messageOf(error)}`,
         'Run npm run build in a complete checkout, then run it again.',
         { cause: error },
       );
