@@ -223,7 +223,7 @@ export function lacksPods({ kind, live }: SeenObject): boolean {
       return (status?.currentNumberScheduled ?? 0) < (status?.desiredNumberScheduled ?? 0);
     }
     case 'batch/Job':
-      return lacksItsPods(live as unknown as Job);
+      return lacksItsPods(live);
     default:
       return false;
   }

@@ -25,7 +25,11 @@ const REVISION: RevisionSpec = {
 describe('valuesOf', () => {
   it('puts the registry under the provider, the provider under the instance, the Secrets over all', () => {
     const values = valuesOf(
-      { operator: { global: { imageRegistry: 'local' } }, provider: { global: { x: 1 }, a: 'p', b: 'p' }, spec: { b: 'i', c: 'i' } },
+      {
+        operator: { global: { imageRegistry: 'local' } },
+        provider: { global: { x: 1 }, a: 'p', b: 'p' },
+        spec: { b: 'i', c: 'i' },
+      },
       [{ c: 's' }],
     );
 
