@@ -46,6 +46,52 @@ async function writesOf(work: () => Promise<unknown>): Promise<readonly string[]
   return rig.writes().slice(before);
 }
 
+const records = () => rig.objects(SECRET, 'shop1').filter(({ type }) => type === 'helm.sh/release.v1');
+
+/** Helm's records as `number:status:whose`, by number. */
+const helmRecords = (): readonly string[] =>
+  records()
+    .map(({ metadata: { labels = {} } }) => {
+      const whose = labels['tenantry.dev/instance-uid'] === undefined ? 'foreign' : 'ours';
+      return `${labels['version']}:${labels['status']}:${whose}`;
+    })
+    .sort();
+
+/** The record that a stock helm leaves. */
+async function foreignRecord(version: number): Promise<void> {
+  const name = 'shopservice-shop1';
+  await rig.client.create(SECRET, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: `sh.helm.release.v1.${name}.v${version}`,
+      namespace: 'shop1',
+      labels: { owner: 'helm', name, status: 'deployed', version: String(version) },
+    },
+    type: 'helm.sh/release.v1',
+    data: { release: '' },
+  });
+}
+
+/** Does what a stock `helm upgrade` does: its record first, then the objects, then ours becomes history. */
+async function stockUpgrade(version: number): Promise<void> {
+  await foreignRecord(version);
+  const [ours] = records();
+  await rig.client.patch(
+    SECRET,
+    { namespace: 'shop1', name: ours?.metadata.name ?? '' },
+    { type: 'merge', body: { metadata: { labels: { status: 'superseded' } } } },
+    { fieldManager: 'helm' },
+  );
+  const patch = { spec: { template: { spec: { containers: [{ name: 'web', image: 'evil' }] } } } };
+  await rig.client.patch(
+    DEPLOYMENT,
+    { namespace: 'shop1', name: 'web' },
+    { type: 'merge', body: patch },
+    { fieldManager: 'helm' },
+  );
+}
+
 const title = (): string | undefined =>
   rig.objects(CONFIG_MAP, 'shop1').find((map) => map.metadata.name === 'settings')?.data?.['title'];
 
@@ -504,6 +550,46 @@ describe('staying as it should be', () => {
     await rig.restart();
 
     await eventually('the type is back', () => rig.objects(SERVICE, 'shop1')[0]?.spec?.type === 'NodePort');
+    expect(rig.engine.renderings).toHaveLength(1);
+  });
+
+  it('puts Helm’s records back after a stock upgrade, and goes on counting', async () => {
+    await install();
+    await stockUpgrade(2);
+    await eventually('our record is the deployed one', () => helmRecords().join() === '1:deployed:ours');
+    observed();
+    await rig.ready('shop1');
+
+    await rig.patch('shop1', { spec: { title: 'B' } });
+    await eventually(
+      'the next release is ours',
+      () => helmRecords().join() === '1:superseded:ours,2:deployed:ours',
+    );
+    expect(rig.engine.renderings).toHaveLength(2);
+  });
+
+  it('clears a foreign record out of the way of the next release', async () => {
+    await install();
+    await rig.stop();
+    await foreignRecord(2);
+    await rig.patch('shop1', { spec: { title: 'B' } });
+    await rig.restart();
+
+    await eventually(
+      'the next release is ours',
+      () => helmRecords().join() === '1:superseded:ours,2:deployed:ours',
+    );
+  });
+
+  it('writes Helm’s record again after a stock uninstall, also one that ends after the repair', async () => {
+    await install();
+    await rig.client.delete(DEPLOYMENT, { namespace: 'shop1', name: 'web' });
+    await eventually('the Deployment is back', () => rig.objects(DEPLOYMENT, 'shop1').length === 1);
+    await rig.quiet();
+    for (const { metadata } of records())
+      await rig.client.delete(SECRET, { namespace: 'shop1', name: metadata.name });
+
+    await eventually('the record is back', () => helmRecords().join() === '1:deployed:ours');
     expect(rig.engine.renderings).toHaveLength(1);
   });
 

@@ -41,6 +41,8 @@ export class InstanceMemory {
   facts: StatusFacts | undefined;
   /** Refusals of pods, read from events, and until when they are believed (monotonic milliseconds). */
   refusals: { readonly found: Readonly<Record<string, string>>; readonly untilMs: number } | undefined;
+  /** When Helm's records are looked at again after a repair (monotonic milliseconds). */
+  recordsDueMs: number | undefined;
   /** How often the hooks of the release were tried. */
   readonly attempts = new Map<string, number>();
   #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;

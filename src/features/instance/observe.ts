@@ -15,7 +15,8 @@ import { driftOf, observeReadiness, observeUrl } from './observe-running.ts';
 import { loadContent, type LoadedContent } from './observe-release.ts';
 import { observeDeletions, observeOutdated } from './observe-deletions.ts';
 import { namespaceLabels, policyDigest, policyObjects } from './policies.ts';
-import { loadPrevious } from './load-release.ts';
+import { loadPrevious, loadRelease } from './load-release.ts';
+import { observeRecords } from './release-records.ts';
 import { renderRelease } from './render-release.ts';
 import { helmreleaseText, notesDigest } from './status.ts';
 import { VALUES_AGAIN_MS } from './value-secrets.ts';
@@ -28,6 +29,8 @@ const UPGRADES_AT_ONCE = 10;
 const FAILURE_BELIEVED_MS = 30_000;
 /** Milliseconds between attempts when somebody undoes every repair. */
 const FIGHT_MS = 30_000;
+/** Milliseconds after a repair until Helm's records are looked at again: a stock uninstall deletes them after the objects. */
+const RECORDS_AGAIN_MS = 2_000;
 
 /** Looks at an instance: stores first, live reads only where the next action needs them. */
 export async function observeInstance(
@@ -202,7 +205,7 @@ async function gather(
         outdated: await observeOutdated(look),
       };
     case 'repair':
-      return memory.mayRepair(look.deps.clock.monotonic()) ? world : fought(world);
+      return gatherRepair(look, world);
     case 'uninstall': {
       const deletions = await observeDeletions(look, []);
       memory.awaitDeletions(deletions.map(entryKey));
@@ -219,6 +222,15 @@ async function gather(
     case 'remove-namespace':
       return world;
   }
+}
+
+/** Whoever changed objects may have done it with a stock helm: its records are looked at, too, now and once more later. */
+async function gatherRepair(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
+  const { memory, deps, inventory } = look;
+  const now = deps.clock.monotonic();
+  if (!memory.mayRepair(now)) return fought(world);
+  memory.recordsDueMs = now + RECORDS_AGAIN_MS;
+  return { ...world, records: await observeRecords(look, inventory?.release.number ?? 0) };
 }
 
 function fought(world: InstanceWorld): InstanceWorld {
@@ -302,7 +314,10 @@ function keysOf({ objects }: PolicyWorld): readonly string[] {
 async function gatherRecord(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
   const defaultAccount = await observeDefaultAccount(look);
   if (defaultAccount === undefined) look.memory.accountReady = true;
-  return { ...world, defaultAccount };
+  const number = look.inventory?.release.number ?? 1;
+  // Somebody's stock upgrade took the number: only a release that ran before can have been upgraded.
+  const records = number > 1 ? await observeRecords(look, number) : undefined;
+  return { ...world, defaultAccount, records };
 }
 
 async function observeDefaultAccount(look: Look): Promise<InstanceWorld['defaultAccount']> {
@@ -318,6 +333,10 @@ async function gatherSettled(look: Look, world: InstanceWorld): Promise<Instance
   if (inventory === undefined) return world;
   const { stores, live } = read;
   const now = deps.clock.monotonic();
+  if (memory.recordsDueMs !== undefined && memory.recordsDueMs <= now) {
+    const repair = await gatherRecordRepair(look, world, inventory.release.number);
+    if (repair !== undefined) return repair;
+  }
   const seen = await observeReadiness(inventory, identity.target, { stores, live, signal }, memory, now);
   const readsSecrets = (instance.tenantry?.valuesFrom ?? []).length > 0;
   return {
@@ -325,8 +344,31 @@ async function gatherSettled(look: Look, world: InstanceWorld): Promise<Instance
     readiness: seen.readiness,
     url: observeUrl(identity.target, stores),
     helmrelease: await observeNotes(look, inventory),
-    lookAgainMs: seen.lookAgainMs ?? (readsSecrets ? VALUES_AGAIN_MS : undefined),
+    lookAgainMs: soonest(
+      seen.lookAgainMs,
+      readsSecrets ? VALUES_AGAIN_MS : undefined,
+      memory.recordsDueMs === undefined ? undefined : Math.max(memory.recordsDueMs - now, 1),
+    ),
   };
+}
+
+function soonest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** The second look at Helm's records after a repair: undefined if they are as they should be. */
+async function gatherRecordRepair(
+  look: Look,
+  world: InstanceWorld,
+  number: number,
+): Promise<InstanceWorld | undefined> {
+  look.memory.recordsDueMs = undefined;
+  const records = await observeRecords(look, number);
+  if (records.rewrite === undefined && records.foreign.length === 0) return undefined;
+  const release = await loadRelease(look, number);
+  if (release === 'unusable') return undefined;
+  return { ...world, action: { do: 'repair' }, release, records };
 }
 
 /** The text in the status is taken as it stands only if it is the one we wrote; else it is made again from the release. */
@@ -353,6 +395,7 @@ function emptyWorld(look: Look): InstanceWorld {
     release: undefined,
     changed: new Set(),
     previous: undefined,
+    records: undefined,
     outdated: undefined,
     known: memory.known,
     writtenPolicies: memory.policyDigest,

@@ -17,6 +17,7 @@ import {
   namespaceStage,
   objectStages,
   policyStage,
+  putBackRecords,
   recordStage,
   removeNamespaceStage,
   withKnown,
@@ -102,7 +103,7 @@ function planRelease(instance: Instance, world: ReleaseWorld, now: number): Inst
     case 'finish':
       return { stages: planFinish(world, now), again: true };
     case 'repair':
-      return planRepair(world);
+      return planRepair(world, now);
     default:
       return { stages: [], again: true };
   }
@@ -136,10 +137,13 @@ function planStart(world: InstanceWorld, number: number): InstancePlan {
 /** Where no hook runs before the objects, they follow in the same plan. */
 function planRecord(world: ReleaseWorld, now: number): readonly Stage[] {
   const { release, inventory, changed } = world;
+  const foreign = world.records?.foreign ?? [];
   const record = recordStage(world, release, now);
+  const cleared = foreign.length > 0 ? [deleteStage('foreign-releases', world, foreign)] : [];
   const upgrade = inventory?.release.running !== undefined;
   const before = hooksOf(release.hooks, upgrade ? 'pre-upgrade' : 'pre-install');
-  return before.length > 0 ? [record] : [record, ...objectStages(world, release, changed)];
+  const stages = [...cleared, record];
+  return before.length > 0 ? stages : [...stages, ...objectStages(world, release, changed)];
 }
 
 function planHooks(
@@ -204,14 +208,16 @@ function planFinish(world: ReleaseWorld, now: number): readonly Stage[] {
   ];
 }
 
-function planRepair(world: ReleaseWorld): InstancePlan {
+function planRepair(world: ReleaseWorld, now: number): InstancePlan {
   const { drifted, release, identity } = world;
   const keys = new Set(drifted.map(entryKey));
   const policies = policyStage(world).writes.filter(
     (write) =>
       write.verb === 'own' && keys.has(entryKey({ kind: write.kind, name: write.object.metadata.name })),
   );
-  const names = drifted.map(({ kind, name }) => `${kind.kind} ${name}`).join(', ');
+  const records = putBackRecords(world, release, now);
+  const changed = drifted.map(({ kind, name }) => `${kind.kind} ${name}`);
+  const names = [...changed, ...(records.length > 0 ? [`Helm release ${identity.release}`] : [])].join(', ');
   const event: PlannedEvent = {
     type: 'Normal',
     reason: 'Repaired',
@@ -219,7 +225,7 @@ function planRepair(world: ReleaseWorld): InstancePlan {
     always: true,
   };
   return {
-    stages: [{ name: 'policies', writes: policies }, ...objectStages(world, release, keys)],
+    stages: [{ name: 'policies', writes: policies }, ...objectStages(world, release, keys), ...records],
     events: [event],
     again: true,
   };

@@ -7,6 +7,7 @@ import type { Known } from './memory.ts';
 import type { NextAction } from './next-action.ts';
 import type { Identity, KindedObject } from './policies.ts';
 import type { Readiness } from './readiness.ts';
+import type { ReleaseRecords } from './release-records.ts';
 import type { ExposedService } from './exposure.ts';
 
 /** Why an instance does not get further. */
@@ -51,6 +52,8 @@ export interface InstanceWorld {
   readonly changed: ReadonlySet<string>;
   /** Secret of the release before, to be marked as superseded. */
   readonly previous: KeptRelease | undefined;
+  /** The release's Helm records, where the action repairs or writes them. */
+  readonly records: ReleaseRecords | undefined;
   /** Secret of a release that is older than is kept. */
   readonly outdated: { readonly name: string; readonly uid: string } | undefined;
   /** UIDs and marks from our last writes. */

@@ -150,6 +150,19 @@ export function deployedStage(world: InstanceWorld, release: KeptRelease, now: n
   return { name: 'deployed', writes };
 }
 
+/** Stages: Helm's records as they were before somebody else used a stock helm on the release; none if they still are. */
+export function putBackRecords(world: InstanceWorld, release: KeptRelease, now: number): readonly Stage[] {
+  const { records } = world;
+  if (records === undefined) return [];
+  const { foreign, rewrite } = records;
+  const stages = foreign.length > 0 ? [deleteStage('foreign-releases', world, foreign)] : [];
+  if (rewrite === undefined) return stages;
+  const description = release.record.version > 1 ? 'Upgrade complete' : 'Install complete';
+  const record = withStatus(release.record, 'deployed', description);
+  const write = releaseWrite(world, { ...release, record, secretUid: rewrite.uid }, now);
+  return [...stages, { name: 'release', writes: [write] }];
+}
+
 /** Stages: the release's objects that must be written, in rounds. */
 export function objectStages(
   world: InstanceWorld,
