@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { withLock } from './lock.ts';
 
 describe('withLock', () => {
@@ -57,6 +58,21 @@ describe('withLock', () => {
     await waiter;
 
     expect(order).toEqual(['first', 'second']);
+  });
+
+  it('lets takers of one process in one by one, however close together they come', async () => {
+    const path = join(folder, 'lock');
+    const clock = Object.assign(new FakeClock(), { sleep: () => new Promise<void>(setImmediate) });
+    let inside = 0;
+    const work = async (): Promise<number> => {
+      inside += 1;
+      await new Promise(setImmediate);
+      return inside--;
+    };
+
+    const seen = await Promise.all(Array.from({ length: 20 }, () => withLock(path, { clock }, work)));
+
+    expect(seen).toEqual(Array<number>(20).fill(1));
   });
 
   it('frees the file when the work fails', async () => {

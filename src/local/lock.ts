@@ -7,6 +7,9 @@ import { codeOf } from '../lib/error-text.ts';
 /** How often a waiting process looks whether the lock is free. */
 const LOOK_MS = 100;
 
+/** Takings by this process so far; with its number, the name of a file that no other taking has. */
+let takings = 0;
+
 /** What holding a lock needs. */
 export interface LockOptions {
   readonly clock: Clock;
@@ -43,7 +46,8 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 
 /** Made complete under another name and then linked: nobody ever reads a half-written holder. */
 async function take(path: string, own: string): Promise<boolean> {
-  const draft = `${path}.${process.pid}`;
+  takings += 1;
+  const draft = `${path}.${process.pid}.${takings}`;
   await writeFile(draft, own);
   try {
     await link(draft, path);
@@ -58,7 +62,8 @@ async function take(path: string, own: string): Promise<boolean> {
 
 /** Takes a dead holder's file away; if a living one took its place in between, that one is put back. */
 async function removeStale(path: string, expected: string): Promise<void> {
-  const aside = `${path}.${process.pid}.stale`;
+  takings += 1;
+  const aside = `${path}.${process.pid}.${takings}.stale`;
   try {
     await rename(path, aside);
   } catch {
