@@ -22,7 +22,9 @@ const settingsSchema = z.object({
     )
     .max(16)
     .optional()
-    .describe('Values from Secrets, merged over spec in order; for what must not stand in the object.'),
+    .describe(
+      'Values from Secrets, merged over spec in order; for what must not stand in the object. A change of a Secret is noticed within five minutes.',
+    ),
 });
 
 const statusSchema = z.object({

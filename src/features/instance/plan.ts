@@ -248,6 +248,8 @@ function planSettled(instance: Instance, world: InstanceWorld, now: number): Ins
         type: 'Normal',
         reason: 'Ready',
         message: `Release ${world.inventory?.release.number ?? 0} runs in namespace ${world.identity.target}`,
+        // An upgrade that never stopped being ready changes no condition, and is worth a word all the same.
+        always: isUpgraded(instance, world),
       }
     : {
         type: readiness.reason === 'Waiting' ? 'Normal' : 'Warning',
@@ -255,6 +257,11 @@ function planSettled(instance: Instance, world: InstanceWorld, now: number): Ins
         message: readiness.message,
       };
   return { stages: [], status, events: [event], ...lookAgain(world.lookAgainMs) };
+}
+
+function isUpgraded({ status }: Instance, { inventory }: InstanceWorld): boolean {
+  const number = inventory?.release.running?.number;
+  return status?.release !== undefined && number !== undefined && status.release !== number;
 }
 
 function planWait(
