@@ -76,9 +76,12 @@ export async function operatorProblems(
   );
   const missing = wanted.filter((_right, index) => answers[index] !== true);
   if (missing.length === 0) return [];
-  return [
-    { reason: 'MissingPermissions', message: missingPermissions(toRules(missing)), retryMs: GRANT_RETRY_MS },
-  ];
+  const remedy = `The cluster's owner grants it to the operator's ServiceAccount ${OPERATOR_NAME} (docs/guide.md, "A namespace for each provider").`;
+  return [missingPermissions(toRules(missing)), remedy].map((message) => ({
+    reason: 'MissingPermissions',
+    message,
+    retryMs: GRANT_RETRY_MS,
+  }));
 }
 
 /** What to do where the operator may not read or keep charts: its Role is in its own namespace only. */
