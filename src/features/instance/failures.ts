@@ -42,12 +42,18 @@ export function valuesFailure(message: string): Failure {
 export function renderFailure(error: unknown): Failure | undefined {
   if (error instanceof RenderError) {
     if (error.code === 'Cancelled') return undefined;
-    return { reason: error.code, message: error.message, stalled: true };
+    return { reason: error.code, message: renderText(error), stalled: true };
   }
   if (error instanceof ReleaseError || error instanceof RangeError) {
     return { reason: 'ReleaseTooLarge', message: error.message, stalled: true };
   }
   return undefined;
+}
+
+/** Values may come from the instance or from Secrets; after an upgrade it is often old ones that a new schema refuses. */
+function renderText({ code, message }: RenderError): string {
+  if (code !== 'ValuesInvalid') return message;
+  return `The chart’s schema refuses the values: ${message}; correct them in spec or in the Secrets of tenantry.valuesFrom`;
 }
 
 /** What a refused call means for the instance. */
