@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -284,6 +284,7 @@ describe('pods that never start', () => {
 
 describe('the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-kubeconfig-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   const kubeconfig = async (name: string, change: (config: Config) => void): Promise<string> => {
     const config = JSON.parse(await run('kubectl config view --raw --minify -o json')) as Config;
     change(config);

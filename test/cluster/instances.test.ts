@@ -171,5 +171,6 @@ describe('`kubectl upload chart`', () => {
       `printf 'description: other\\n' >> ${folder}/plug/Chart.yaml && helm package ${folder}/plug -d ${folder}`,
     );
     expect(await run(`kubectl upload chart ${folder}/plug-1.0.0.tgz`)).toMatch(/replaces another archive/);
+    await run(`rm -r ${folder}`);
   });
 });

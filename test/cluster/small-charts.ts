@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { getJson, run, shell, type Ended } from './programs.ts';
@@ -11,13 +11,18 @@ export type ChartFiles = Readonly<Record<string, string>>;
 
 /** Writes a chart into a new folder and uploads it; answers how that ended. */
 export async function uploadChart(name: string, files: ChartFiles, version = '0.1.0'): Promise<Ended> {
-  const folder = join(await mkdtemp(join(tmpdir(), 'tenantry-chart-')), name);
+  const parent = await mkdtemp(join(tmpdir(), 'tenantry-chart-'));
+  const folder = join(parent, name);
   const all = { 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: ${version}\n`, ...files };
-  for (const [path, content] of Object.entries(all)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
+  try {
+    for (const [path, content] of Object.entries(all)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    return await shell(`tenantry chart upload ${folder} -n ${NS}`);
+  } finally {
+    await rm(parent, { recursive: true });
   }
-  return shell(`tenantry chart upload ${folder} -n ${NS}`);
 }
 
 export interface Offer {
