@@ -32,6 +32,7 @@ import {
 import { waitForOperator } from './wait-for-operator.ts';
 import { waitForWebhooks } from './wait-for-webhooks.ts';
 import { messageOf } from '../../lib/error-text.ts';
+import { withRemedy } from './with-remedy.ts';
 
 export interface InstallOptions {
   readonly client: Client;
@@ -194,10 +195,10 @@ async function writeObjects(
     const { namespace, name } = object.metadata;
     const stored = await client.find<AnyObject>(anyOf(kind), { namespace, name });
     if (stored !== undefined && !isOfRelease(stored, release))
-      throw Object.assign(new Error(`${kind.kind} ${name} exists and belongs to another installation`), {
-        remedy:
-          'One operator runs per cluster: uninstall the other one, or use its release name and namespace (--name, --namespace).',
-      });
+      throw withRemedy(
+        `${kind.kind} ${name} exists and belongs to another installation`,
+        'One operator runs per cluster: uninstall the other one, or use its release name and namespace (--name, --namespace).',
+      );
     await client.apply<KubeObject>(kind, object, { fieldManager: 'helm', force: true });
   }
 }

@@ -6,6 +6,7 @@ import { IgnoreError } from '../../helm/helmignore.ts';
 import { TarError } from '../../helm/tar.ts';
 import { isJsonMap, type Json } from '../../kube/object.ts';
 import { parseYaml, YamlError } from '../../kube/yaml.ts';
+import { withRemedy } from './with-remedy.ts';
 
 /** A chart as it is uploaded. */
 export interface ChartFile {
@@ -54,8 +55,4 @@ function chartIdentity(path: string, chartYaml: Uint8Array | undefined): { name:
   if (typeof name !== 'string' || typeof version !== 'string')
     throw withRemedy(`${join(path, 'Chart.yaml')} has no name or no version`, 'A chart needs both.');
   return { name, version };
-}
-
-function withRemedy(message: string, remedy: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { remedy });
 }

@@ -15,6 +15,7 @@ import type { Progress } from '../../lib/progress.ts';
 import { removeFinalizer } from './remove-finalizer.ts';
 import { listServiceKinds } from './service-kinds.ts';
 import { waitUntil } from '../../lib/wait-until.ts';
+import { withRemedy } from './with-remedy.ts';
 
 /** Selects the operator's Deployment and pods, as the chart labels them. */
 export const OPERATOR_SELECTOR = 'app.kubernetes.io/name=tenantry,app.kubernetes.io/component=operator';
@@ -73,7 +74,10 @@ async function stopOperator({ client, clock, namespace, signal }: ReleaseOptions
     { clock, within: STOP_TIMEOUT_MS, every: STOP_LOOK_MS, signal },
   );
   if (ended === undefined)
-    throw new Error(`the operator's pods in ${namespace} did not end within ${STOP_TIMEOUT_MS / 1000} s`);
+    throw withRemedy(
+      `the operator's pods in ${namespace} did not end within ${STOP_TIMEOUT_MS / 1000} s`,
+      `Look at \`kubectl get pods -n ${namespace}\`: perhaps a node is gone. Then run this again.`,
+    );
 }
 
 /** Answers how many instances were found. */

@@ -10,6 +10,7 @@ import type { Progress } from '../../lib/progress.ts';
 import { deleteRevision, readHistory } from './release-history.ts';
 import { releaseInstances } from './release-instances.ts';
 import { isOfRelease, releaseObjects, type ReleaseName } from './release-objects.ts';
+import { withRemedy } from './with-remedy.ts';
 
 /** How often is looked whether objects are gone, while a person waits. */
 const LOOK_MS = 500;
@@ -35,11 +36,9 @@ export async function uninstallOperator(options: UninstallOptions): Promise<void
   const { client, clock, progress, release, signal } = options;
   const history = await readHistory(client, release);
   if (history.length === 0)
-    throw Object.assign(
-      new Error(`there is no installation ${release.name} in namespace ${release.namespace}`),
-      {
-        remedy: 'Name the one there is: `helm list -A` shows it (--name, --namespace).',
-      },
+    throw withRemedy(
+      `there is no installation ${release.name} in namespace ${release.namespace}`,
+      'Name the one there is: `helm list -A` shows it (--name, --namespace).',
     );
   if (options.instances === 'delete')
     await progress.step('services and instances deleted', (note) => deleteServices(options, note));
@@ -69,11 +68,9 @@ async function deleteServices(options: UninstallOptions, note: (text: string) =>
     if (left.length === 0) return;
     note(`waiting for ${left.join(', ')}`);
     if (clock.monotonic() > deadline)
-      throw Object.assign(
-        new Error(`services are still there after ${timeoutMs / 1000} s: ${left.join(', ')}`),
-        {
-          remedy: '`kubectl describe resourcecomposition` says what each waits for; then run this again.',
-        },
+      throw withRemedy(
+        `services are still there after ${timeoutMs / 1000} s: ${left.join(', ')}`,
+        '`kubectl describe resourcecomposition` says what each waits for; then run this again.',
       );
     await clock.sleep(LOOK_MS, signal);
   }

@@ -3,6 +3,7 @@ import { DEPLOYMENT, POD, type Deployment, type Pod } from '../../kube/builtin-k
 import type { Clock } from '../../lib/clock.ts';
 import { OPERATOR_SELECTOR } from './release-instances.ts';
 import { waitUntil } from '../../lib/wait-until.ts';
+import { withRemedy } from './with-remedy.ts';
 
 /** How often the Deployment is looked at while a person waits. */
 const LOOK_MS = 300;
@@ -31,11 +32,9 @@ export async function waitForOperator(options: OperatorWait, note: (text: string
     return;
   }
   const pods = (await client.list(POD, query)).items;
-  throw Object.assign(
-    new Error(
-      `the operator is not ready after ${waitMs / 1000} s: ${pods.map(podState).join('; ') || 'no pods'}`,
-    ),
-    { remedy: `Look at \`kubectl describe pods -n ${query.namespace}\` and \`kubectl logs\` there.` },
+  throw withRemedy(
+    `the operator is not ready after ${waitMs / 1000} s: ${pods.map(podState).join('; ') || 'no pods'}`,
+    `Look at \`kubectl describe pods -n ${query.namespace}\` and \`kubectl logs\` there.`,
   );
 }
 

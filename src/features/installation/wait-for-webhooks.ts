@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { withRemedy } from './with-remedy.ts';
 
 /** How often the webhooks are tried; each try is one dry-run. */
 const LOOK_MS = 200;
@@ -34,10 +35,10 @@ export async function waitForWebhooks({
     answered = trouble === undefined ? answered + 1 : 0;
     if (answered === ANSWERS) return;
     if (trouble !== undefined && clock.monotonic() > deadline)
-      throw Object.assign(new Error(`the API server does not reach the operator's webhooks: ${trouble}`), {
-        remedy:
-          'Look whether network policies or a firewall keep the control plane from port 9443 of the operator’s pods.',
-      });
+      throw withRemedy(
+        `the API server does not reach the operator's webhooks: ${trouble}`,
+        'Look whether network policies or a firewall keep the control plane from port 9443 of the operator’s pods.',
+      );
     if (trouble !== undefined) await clock.sleep(LOOK_MS, signal);
   }
 }
