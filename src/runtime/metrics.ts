@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import process from 'node:process';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Failure } from './outcome.ts';
 
@@ -13,7 +14,7 @@ const CALL_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 const STALL_RESOLUTION_MS = 10;
 const NANOSECONDS = 1e9;
 
-/** What the runtime measures; names begin with `tenantry_`. */
+/** What the runtime measures; names of its own begin with `tenantry_`. */
 export interface Metrics {
   /** For further metrics of features. */
   readonly registry: Registry;
@@ -71,6 +72,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const queues = watchQueues(registry);
+  watchMemory(registry);
   const stopSampling = sampleStalls(registry);
   return {
     registry,
@@ -113,6 +115,18 @@ function watchQueues(registry: Registry): Queues {
     add: (controller, read) => depths.set(controller, read),
     remove: (controller) => depths.delete(controller),
   };
+}
+
+/** Memory of the process, by the name that Prometheus' own exporters use. */
+function watchMemory(registry: Registry): void {
+  void new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory of the process.',
+    registers: [registry],
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
 }
 
 /** Delay of the event loop since the last scrape: whatever blocks it blocks every tenant. */
