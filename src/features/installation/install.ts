@@ -16,10 +16,11 @@ import { chartOfRelease, manifestText, withStatus, type ReleaseRecord } from '..
 import { NAMESPACE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
-import type { AnyObject, Json, KubeObject } from '../../kube/object.ts';
+import type { AnyObject, Json } from '../../kube/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Progress } from '../../lib/progress.ts';
+import { requireClusterPart } from './cluster-part.ts';
 import { ensureOwnCrds } from './own-crds.ts';
 import { readHistory, trimHistory, writeRelease } from './release-history.ts';
 import {
@@ -32,7 +33,7 @@ import {
 import { waitForOperator } from './wait-for-operator.ts';
 import { waitForWebhooks } from './wait-for-webhooks.ts';
 import { messageOf } from '../../lib/error-text.ts';
-import { withRemedy } from './with-remedy.ts';
+import { writeObjects } from './write-objects.ts';
 
 export interface InstallOptions {
   readonly client: Client;
@@ -72,12 +73,13 @@ export async function installOperator(options: InstallOptions): Promise<void> {
   const history = await readHistory(client, release);
   const rendering = await render(options, chart, history);
   const objects = await releaseObjects(rendering.manifests, release, options.discovery);
+  await requireClusterPart(client, objects);
   await trimHistory(client, release, history);
   const pending = await record(options, chart, rendering, history);
   await writeRelease(client, pending, clock.now());
   try {
     await progress.step('objects', async (note) => {
-      await writeObjects(client, objects, release);
+      await writeObjects(options, objects, note);
       await deleteObsolete(options, history, objects);
       note(`${objects.length} written`);
     });
@@ -183,24 +185,6 @@ async function record(
     hooks: rendering.hooks,
     applyMethod: 'ssa',
   };
-}
-
-/** One after another in Helm's order: a namespace before what lives in it, an account before who uses it. */
-async function writeObjects(
-  client: Client,
-  objects: readonly ReleaseObject[],
-  release: ReleaseName,
-): Promise<void> {
-  for (const { kind, object } of objects) {
-    const { namespace, name } = object.metadata;
-    const stored = await client.find<AnyObject>(anyOf(kind), { namespace, name });
-    if (stored !== undefined && !isOfRelease(stored, release))
-      throw withRemedy(
-        `${kind.kind} ${name} exists and belongs to another installation`,
-        'One operator runs per cluster: uninstall the other one, or use its release name and namespace (--name, --namespace).',
-      );
-    await client.apply<KubeObject>(kind, object, { fieldManager: 'helm', force: true });
-  }
 }
 
 /** What the newest release wrote and this one does not. */
