@@ -11,7 +11,7 @@ import type { Failure } from './world.ts';
 
 /** Releases kept with their rendering; one is some tens of KiB. Read again from its Secret when it was dropped. */
 const MAX_RELEASES = 64;
-/** Repairs of one instance in REPAIR_WINDOW_MS before it is left alone for a while: somebody fights with us. */
+/** Repairs of one object in REPAIR_WINDOW_MS before it is left alone for a while: somebody fights with us. */
 const MAX_REPAIRS = 5;
 const REPAIR_WINDOW_MS = 60_000;
 
@@ -48,7 +48,8 @@ export class InstanceMemory {
   #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;
   #deletions: Set<string> | undefined;
   #policies: { readonly digest: string; readonly keys: Set<string> } | undefined;
-  #repairs: readonly number[] = [];
+  /** When each object was put back, by entry key. */
+  readonly #repairs = new Map<string, readonly number[]>();
 
   constructor(uid: string) {
     this.uid = uid;
@@ -115,12 +116,12 @@ export class InstanceMemory {
     this.attempts.set(key, (this.attempts.get(key) ?? 0) + 1);
   }
 
-  /** Notes a repair at a monotonic time; false if there were too many lately. */
-  mayRepair(now: number): boolean {
-    this.#repairs = this.#repairs.filter((at) => now - at < REPAIR_WINDOW_MS);
-    if (this.#repairs.length >= MAX_REPAIRS) return false;
-    this.#repairs = [...this.#repairs, now];
-    return true;
+  /** Notes a repair of an object at a monotonic time; false if there were too many of it lately. */
+  mayRepair(key: string, now: number): boolean {
+    const lately = (this.#repairs.get(key) ?? []).filter((at) => now - at < REPAIR_WINDOW_MS);
+    const may = lately.length < MAX_REPAIRS;
+    this.#repairs.set(key, may ? [...lately, now] : lately);
+    return may;
   }
 }
 

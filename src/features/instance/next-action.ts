@@ -28,8 +28,8 @@ export interface InstanceState {
   /** Name of the revision that should run. */
   readonly revision: string;
   readonly policiesCurrent: boolean;
-  /** Somebody changed or deleted objects of ours. */
-  readonly drifted: boolean;
+  /** What somebody changed or deleted of ours: policies, or objects of the chart only. */
+  readonly drifted: 'nothing' | 'policies' | 'objects';
   /** The inventory lacks what memory knows: UIDs, marks, the policies' digest, the revision's name. */
   readonly unnoted: boolean;
   /** An upgrade to another revision may begin now. */
@@ -59,6 +59,7 @@ export type NextAction =
   /** Objects are written and hooks follow: note it, so that a restart does not begin anew. */
   | { readonly do: 'enter-after' }
   | { readonly do: 'finish' }
+  | { readonly do: 'repair-policies' }
   | { readonly do: 'repair' }
   | { readonly do: 'note' }
   | { readonly do: 'settled' }
@@ -77,6 +78,8 @@ export function nextAction(state: InstanceState): NextAction {
   if (!state.served) return { do: 'wait', for: 'service' };
   const { release } = state;
   if (release === undefined || state.namespace === 'absent') return { do: 'start', number: 1 };
+  // The policies need nothing of the release, and reading that needs one of them: the binding of the service's account.
+  if (state.drifted === 'policies') return { do: 'repair-policies' };
   if (release.inputs !== state.inputs) return nextRelease(state, release);
   if (!state.policiesCurrent) return { do: 'policies' };
   return release.phase === 'done' ? nextOfRunning(state, release) : nextOfPending(state, release);
@@ -89,7 +92,7 @@ function nextRelease(state: InstanceState, release: InventoryRelease): NextActio
 }
 
 function nextOfRunning(state: InstanceState, release: InventoryRelease): NextAction {
-  if (state.drifted) {
+  if (state.drifted === 'objects') {
     if (state.content === undefined) return { do: 'load' };
     return state.content.missing ? { do: 'start', number: release.number + 1 } : { do: 'repair' };
   }

@@ -43,7 +43,7 @@ export async function observeInstance(
   const look = begun;
   const policies = policiesOf(look, look.inventory);
   const drifted = drift(look);
-  const first = stateOf(look, policies, drifted.length > 0, undefined);
+  const first = stateOf(look, policies, drifted, undefined);
   let action = nextAction(first);
   let content: LoadedContent | undefined;
   if (action.do === 'load') {
@@ -115,7 +115,7 @@ function classify(object: KubeObject | undefined, uid: string): NamespaceSeen {
 function stateOf(
   look: Look,
   policies: PolicyWorld | undefined,
-  drifted: boolean,
+  drifted: InstanceWorld['drifted'],
   content: InstanceState['content'],
 ): InstanceState {
   const { memory, inventory, revision, memories, deps, identity } = look;
@@ -130,7 +130,7 @@ function stateOf(
     inputs: look.inputs,
     revision: revision?.metadata.name ?? '',
     policiesCurrent: policies === undefined || policies.digest === digest,
-    drifted,
+    drifted: whatDrifted(look, drifted),
     unnoted: isUnnoted(look),
     mayUpgrade: memories.upgrading.has(identity.uid) || memories.upgrading.size < limit,
     objectsDeleted: memory.objectsDeleted,
@@ -147,6 +147,11 @@ function isUnnoted({ inventory, memory, revision }: Look): boolean {
     const known = memory.known.get(entryKey(entry));
     return known !== undefined && (known.uid !== entry.uid || known.mark !== entry.mark);
   });
+}
+
+function whatDrifted({ inventory }: Look, drifted: InstanceWorld['drifted']): InstanceState['drifted'] {
+  if (drifted.length === 0) return 'nothing';
+  return drifted.some((entry) => inventory?.policies.includes(entry)) ? 'policies' : 'objects';
 }
 
 function drift(look: Look): InstanceWorld['drifted'] {
@@ -204,6 +209,10 @@ async function gather(
         ],
         outdated: await observeOutdated(look),
       };
+    case 'repair-policies': {
+      const mine = world.drifted.filter((entry) => look.inventory?.policies.includes(entry));
+      return onlyPeaceful(look, { ...world, drifted: mine });
+    }
     case 'repair':
       return gatherRepair(look, world);
     case 'uninstall': {
@@ -228,9 +237,17 @@ async function gather(
 async function gatherRepair(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
   const { memory, deps, inventory } = look;
   const now = deps.clock.monotonic();
-  if (!memory.mayRepair(now)) return fought(world);
+  const peaceful = onlyPeaceful(look, world);
+  if (peaceful.failure !== undefined) return peaceful;
   memory.recordsDueMs = now + RECORDS_AGAIN_MS;
-  return { ...world, records: await observeRecords(look, inventory?.release.number ?? 0) };
+  return { ...peaceful, records: await observeRecords(look, inventory?.release.number ?? 0) };
+}
+
+/** Without the drift that was put back too often lately; nothing but that is a failure. */
+function onlyPeaceful({ memory, deps }: Look, world: InstanceWorld): InstanceWorld {
+  const now = deps.clock.monotonic();
+  const drifted = world.drifted.filter((entry) => memory.mayRepair(entryKey(entry), now));
+  return drifted.length === 0 ? fought(world) : { ...world, drifted };
 }
 
 function fought(world: InstanceWorld): InstanceWorld {

@@ -67,6 +67,8 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
       return planStart(world, action.number);
     case 'policies':
       return { stages: [policyStage(world)], again: true };
+    case 'repair-policies':
+      return planRepairPolicies(world);
     case 'remove-namespace':
       return busyPlan(instance, world, DELETING, now, [removeNamespaceStage(world)]);
     case 'uninstall':
@@ -208,26 +210,31 @@ function planFinish(world: ReleaseWorld, now: number): readonly Stage[] {
   ];
 }
 
-function planRepair(world: ReleaseWorld, now: number): InstancePlan {
-  const { drifted, release, identity } = world;
-  const keys = new Set(drifted.map(entryKey));
-  const policies = policyStage(world).writes.filter(
+/** Policies before anything else: what isolates the instance, and what lets the service's account work. */
+function planRepairPolicies(world: InstanceWorld): InstancePlan {
+  const keys = new Set(world.drifted.map(entryKey));
+  const writes = policyStage(world).writes.filter(
     (write) =>
       write.verb === 'own' && keys.has(entryKey({ kind: write.kind, name: write.object.metadata.name })),
   );
+  return { stages: [{ name: 'policies', writes }], events: [repaired(world, [])], again: true };
+}
+
+function planRepair(world: ReleaseWorld, now: number): InstancePlan {
+  const { drifted, release, identity } = world;
   const records = putBackRecords(world, release, now);
-  const changed = drifted.map(({ kind, name }) => `${kind.kind} ${name}`);
-  const names = [...changed, ...(records.length > 0 ? [`Helm release ${identity.release}`] : [])].join(', ');
-  const event: PlannedEvent = {
+  const stages = [...objectStages(world, release, new Set(drifted.map(entryKey))), ...records];
+  const more = records.length > 0 ? [`Helm release ${identity.release}`] : [];
+  return { stages, events: [repaired(world, more)], again: true };
+}
+
+function repaired({ drifted, identity }: InstanceWorld, more: readonly string[]): PlannedEvent {
+  const names = [...drifted.map(({ kind, name }) => `${kind.kind} ${name}`), ...more].join(', ');
+  return {
     type: 'Normal',
     reason: 'Repaired',
     message: `Put back what others changed or deleted in namespace ${identity.target}: ${names}`,
     always: true,
-  };
-  return {
-    stages: [{ name: 'policies', writes: policies }, ...objectStages(world, release, keys), ...records],
-    events: [event],
-    again: true,
   };
 }
 
