@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentProgress } from '../../lib/progress.ts';
 import type { Finished, Run } from '../run.ts';
@@ -126,6 +126,22 @@ describe('buildImages', () => {
 
     expect(kept.filter((file) => file.endsWith('.tar'))).toHaveLength(2);
     expect(kept.filter((file) => file.endsWith('.tar.json'))).toHaveLength(2);
+  });
+
+  it('builds once more what another process forgot before it was exported', async () => {
+    let forgotten = false;
+    const run: Run = async (program, args, settings) => {
+      const exported = args.find((arg) => inStore.has(arg) && arg.includes('http-echo'));
+      if (args[6] !== 'push' || forgotten || exported === undefined) return fakeRun(program, args, settings);
+      forgotten = true;
+      inStore.delete(exported);
+      return { ...done, code: 125, stderr: 'image not known' };
+    };
+
+    const { path } = await imageArchive('http-echo', { ...options(), run });
+
+    expect(calls).toEqual(['build http-echo', 'build http-echo']);
+    expect(await readdir(dirname(path))).toContain(basename(path));
   });
 
   it('leaves no working folder behind', async () => {

@@ -82,12 +82,28 @@ class ImageBuilder {
         note('cached');
         return kept;
       }
-      await this.#stored(recipe, key);
-      const made = await this.#export(recipe, key, imageRef(recipe, await packageVersion(root), key));
+      const made = await this.#make(recipe, key, imageRef(recipe, await packageVersion(root), key));
       note(`${Math.round((await stat(made.path)).size / 2 ** 20)} MiB`);
       await pruneArchives(cacheDir, name);
       return made;
     });
+  }
+
+  /**
+   * Builds and exports. The store is shared with whoever builds from another checkout, who prunes it when he is through: an image
+   * that is gone before it was exported is taken from his archive, if it is the same, or built once more.
+   */
+  async #make(recipe: ImageRecipe, key: string, ref: string): Promise<ImageArchive> {
+    const stored = await this.#stored(recipe, key);
+    try {
+      return await this.#export(recipe, key, ref);
+    } catch (error) {
+      if (await (await this.#store()).has(stored)) throw error;
+      const theirs = await readArchive(this.#options.cacheDir, recipe.name, key);
+      if (theirs !== undefined) return theirs;
+      this.#once.delete(imageTask(recipe));
+      return this.#export(recipe, key, ref);
+    }
   }
 
   #key(recipe: ImageRecipe): Promise<string> {
@@ -117,7 +133,7 @@ class ImageBuilder {
 
   /** Sees to it that the store has the image; answers the reference there. */
   #stored(recipe: ImageRecipe, key: string): Promise<string> {
-    return this.#onceFor(`image ${recipe.name}`, async () => {
+    return this.#onceFor(imageTask(recipe), async () => {
       const store = await this.#store();
       const ref = `${LOCAL_REGISTRY}/${recipe.name}:${key}`;
       if (await store.has(ref)) return ref;
@@ -247,6 +263,9 @@ class ImageBuilder {
     return made;
   }
 }
+
+/** Under which a session remembers that an image was built. */
+const imageTask = ({ name }: ImageRecipe): string => `image ${name}`;
 
 const archivePath = (cacheDir: string, name: string, key: string): string =>
   join(cacheDir, `${name}-${key}.tar`);
