@@ -3,12 +3,6 @@ import { conditionsSchema, structuralOf } from './define-crd.ts';
 import type { JsonObject } from './json-schema.ts';
 
 const settingsSchema = z.object({
-  tenant: z
-    .string()
-    .optional()
-    .describe(
-      "Name of the Tenant in the provider's namespace that the instance belongs to. Default: the one its namespace is labelled with, else `default`.",
-    ),
   deletionProtection: z
     .boolean()
     .optional()

@@ -4,8 +4,6 @@ import { SERVICE_CLUSTER_ROLE_PREFIX } from './names.ts';
 
 /** Our own part of a generated kind, beside `spec` (which holds the chart's values and nothing else). */
 export interface InstanceSettings {
-  /** Name of the Tenant in the provider's namespace; default: the one the namespace is labelled with, else `default`. */
-  readonly tenant?: string;
   /** Deleting is refused while true. */
   readonly deletionProtection?: boolean;
   /** Values from Secrets of the instance object's namespace, merged over `spec` in order. */

@@ -32,7 +32,7 @@ export const TENANT: Kind<Tenant> = {
   namespaced: true,
 };
 
-/** The tenant of instances whose namespace names none. */
+/** The tenant whose all instances are, until instances can name another one. */
 export const DEFAULT_TENANT = 'default';
 
 export const tenantCrd = (): AnyObject =>
@@ -40,7 +40,7 @@ export const tenantCrd = (): AnyObject =>
     kind: TENANT,
     shortNames: ['tnt'],
     description:
-      "A customer, in the provider's namespace. Instances name theirs in tenantry.tenant or by their namespace; without either it is the tenant `default`.",
+      "A customer, in the provider's namespace. This version keeps customers and what plan they are on; every instance is the tenant `default`'s.",
     spec: specSchema.describe('Who the customer is.'),
     status: z.object({ conditions: conditionsSchema.optional() }).describe('State of the tenant.'),
     specRequired: false,
