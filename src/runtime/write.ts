@@ -19,6 +19,9 @@ const CONFLICT = 409;
 /** Tries to create again when the object that was in the way vanished meanwhile; more would be a race we should leave. */
 const CREATE_ATTEMPTS = 2;
 
+/** Tries to count created fields as applied; a new workload's status moves a few times a second. */
+const COUNT_ATTEMPTS = 5;
+
 /** What one write did. */
 export interface Written {
   readonly write: Write;
@@ -113,21 +116,35 @@ async function applyOver(client: Client, write: Own, present: KubeObject): Promi
   return { write, action: 'applied', object: applied };
 }
 
-/** Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing. */
-async function countCreated(client: Client, write: Own, present: KubeObject): Promise<void> {
-  const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
-  if (managedFields === undefined) return;
-  const body = [
-    { op: 'replace', path: '/metadata/managedFields', value: managedFields },
-    // As a value, not as a test: the server then answers Conflict when somebody was faster.
-    { op: 'replace', path: '/metadata/resourceVersion', value: present.metadata.resourceVersion },
-  ];
-  await client.patch(
-    write.kind,
-    write.object.metadata,
-    { type: 'json', body },
-    { fieldManager: FIELD_MANAGER },
-  );
+/**
+ * Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing. A
+ * controller that writes the object's status at the same time is no reason to give up: then it is read and counted anew.
+ */
+async function countCreated(client: Client, write: Own, first: KubeObject): Promise<void> {
+  let present: KubeObject | undefined = first;
+  for (let attempt = 1; present !== undefined; attempt += 1) {
+    // Replaced meanwhile: the apply that follows carries the UID and will be refused.
+    if (present.metadata.uid !== first.metadata.uid) return;
+    const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
+    if (managedFields === undefined) return;
+    const body = [
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      // As a value, not as a test: the server then answers Conflict when somebody was faster.
+      { op: 'replace', path: '/metadata/resourceVersion', value: present.metadata.resourceVersion },
+    ];
+    try {
+      await client.patch(
+        write.kind,
+        write.object.metadata,
+        { type: 'json', body },
+        { fieldManager: FIELD_MANAGER },
+      );
+      return;
+    } catch (error) {
+      if (!isKubeError(error, 'Conflict') || attempt === COUNT_ATTEMPTS) throw error;
+    }
+    present = await client.find(write.kind, write.object.metadata);
+  }
 }
 
 /** Without what only the server sets: a create with a UID or version is refused. */

@@ -254,7 +254,8 @@ describe('a release, under a stock helm', () => {
       .toBe(0);
     await run(`kubectl wait -n lc-b deployment/hello-world --for=condition=Available --timeout=60s`);
     await ready(['lc-b']);
-    expect(await history('lc-b')).toEqual(['1 deployed']);
+    // Written again from what was read before, or rendered anew if nothing was left to read.
+    expect(await history('lc-b')).toEqual([expect.stringMatching(/^[12] deployed$/)]);
   });
 
   it('has notes, values and a manifest', async () => {

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryClient } from '../../test/doubles/memory-client.ts';
+import { CONFIG_MAP, type ConfigMap } from '../kube/builtin-kinds.ts';
+import { KubeError } from '../kube/kube-error.ts';
+import { INSTANCE_UID_LABEL } from '../api/names.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { carryOutWrite } from './write.ts';
+
+const object: ConfigMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'n', labels: { [INSTANCE_UID_LABEL]: 'owner' } },
+};
+
+/** A client that has the object as our create left it: its fields are not yet counted as applied. */
+async function withCreated(): Promise<MemoryClient> {
+  const client = new MemoryClient();
+  const managedFields = [{ manager: 'tenantry', operation: 'Update', fieldsV1: { 'f:data': {} } }];
+  const metadata = { ...object.metadata, managedFields } as KubeObject['metadata'];
+  await client.create(CONFIG_MAP, { ...object, metadata });
+  client.calls.length = 0;
+  return client;
+}
+
+const own = { verb: 'own', kind: CONFIG_MAP, object, owner: 'owner', uid: 'unknown' } as const;
+const conflict = new KubeError('Conflict', 'the object has been modified', { status: 409 });
+
+describe('applying over an object that somebody writes at the same time', () => {
+  it('reads it anew and counts its fields again', async () => {
+    const client = await withCreated();
+    let conflicts = 2;
+    client.fault = ({ verb }, phase) => {
+      if (verb === 'patch' && phase === 'before' && conflicts-- > 0) throw conflict;
+    };
+
+    const { action } = await carryOutWrite(client, own);
+
+    expect(action).toBe('applied');
+    expect(client.calls.map(({ verb }) => verb)).toEqual(['patch', 'patch', 'patch', 'apply']);
+  });
+
+  it('leaves it to the next look when that does not end', async () => {
+    const client = await withCreated();
+    client.fault = ({ verb }) => {
+      if (verb === 'patch') throw conflict;
+    };
+
+    await expect(carryOutWrite(client, own)).rejects.toBe(conflict);
+    expect(client.calls.map(({ verb }) => verb)).not.toContain('apply');
+  });
+});
