@@ -27,8 +27,21 @@ const ready = (names: readonly string[], seconds = 90): Promise<string> =>
   run(`kubectl wait -n ${NS} ${named(names)} --for=condition=Ready --timeout=${seconds}s`);
 const remove = (names: readonly string[]): Promise<string> =>
   run(`kubectl delete -n ${NS} ${named(names)} --wait --timeout=90s`);
-const rolledOut = (): Promise<string> =>
-  run(`kubectl rollout status -n ${NS} deployment/tenantry-operator --timeout=90s`);
+/** Until the pods are available and the API server reaches their webhooks: after a kill of all of them, nodes hear of the new ones a moment later. */
+async function rolledOut(): Promise<void> {
+  await run(`kubectl rollout status -n ${NS} deployment/tenantry-operator --timeout=90s`);
+  // Several in a row: the API server takes any endpoint of the Service, and all must be reachable.
+  await expect.poll(() => webhooksAnswer(4), { timeout: 30_000, interval: 200 }).toBe(true);
+}
+async function webhooksAnswer(times: number): Promise<boolean> {
+  for (let time = 0; time < times; time++) {
+    const tried = await shell(`kubectl create --dry-run=server -n ${NS} -f -`, { input: PROBE });
+    if (/failed calling webhook/.test(tried.stderr)) return false;
+  }
+  return true;
+}
+/** A composition without a chart: refused by whoever looks at it, so it tells whether somebody does. */
+const PROBE = `apiVersion: workflows.kubeplus/v1alpha1\nkind: ResourceComposition\nmetadata: {name: lc-probe}\nspec: {newResource: {resource: {kind: Probe, plural: probes}, chartURL: ''}}\n`;
 const killOperator = (): Promise<string> =>
   run(`kubectl delete pods -n ${NS} -l ${OPERATOR} --grace-period=0 --force --wait=false`);
 const leader = (): Promise<string> =>
