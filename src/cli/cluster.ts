@@ -6,9 +6,11 @@ import { upCluster } from '../local/cluster-up.ts';
 import { importArchive } from '../local/containerd-images.ts';
 import { listenFor, parseTarget, untilAborted } from '../local/dial.ts';
 import { keepForward } from '../local/forwards.ts';
+import type { KubernetesRelease } from '../local/kubernetes-release.ts';
 import { SERVICES } from '../local/services.ts';
 import type { CliIo } from './cli-io.ts';
 import { clusterInnerCommands } from './cluster-inner.ts';
+import { kubernetesVersion } from './kubernetes-version-option.ts';
 import { DEFAULT_CLUSTER, localOptions } from './local-options.ts';
 
 interface Named {
@@ -30,6 +32,7 @@ interface UpOptions extends Named {
   readonly podSubnet?: string;
   readonly serviceSubnet?: string;
   readonly port?: number;
+  readonly kubernetesVersion?: KubernetesRelease;
 }
 
 function up(io: CliIo): Command {
@@ -39,9 +42,10 @@ function up(io: CliIo): Command {
     .option('--pod-subnet <cidr>', 'addresses of pods, a /16 (default: 10.244.0.0/16)')
     .option('--service-subnet <cidr>', 'addresses of Services, a /16 (default: 10.96.0.0/16)')
     .option('--port <port>', 'port of the API server on 127.0.0.1 (default: any free one)', portNumber)
+    .addOption(kubernetesVersion())
     .action(async (options: UpOptions) => {
-      const { subnet, podSubnet, serviceSubnet, port } = options;
-      const choice = { nodes: subnet, pods: podSubnet, services: serviceSubnet, port };
+      const { subnet, podSubnet, serviceSubnet, port, kubernetesVersion: release } = options;
+      const choice = { nodes: subnet, pods: podSubnet, services: serviceSubnet, port, release };
       const { paths } = await upCluster(localOptions(io, options.name), choice);
       io.out(`export KUBECONFIG=${paths.kubeconfig}\n`);
     });

@@ -5,6 +5,7 @@ import { keepForward } from '../local/forwards.ts';
 import { buildImages } from '../local/images/build-images.ts';
 import { IMAGE_PACKAGES, LOCAL_REGISTRY, type ImageName } from '../local/images/image-list.ts';
 import { importImages } from '../local/images/import-images.ts';
+import type { KubernetesRelease } from '../local/kubernetes-release.ts';
 import { ensurePackages } from '../local/packages.ts';
 import type { Json } from '../kube/object.ts';
 import type { CliIo } from './cli-io.ts';
@@ -44,12 +45,13 @@ export function existingSite({ kubeconfig, image, imageRegistry }: ExistingFlags
 interface LocalFlags {
   readonly name: string;
   readonly subnet?: string;
+  readonly kubernetesVersion?: KubernetesRelease;
 }
 
 /** Brings the local cluster up, builds the images and imports them; each part is taken from the cache where it is unchanged. */
 export async function provideLocalSite(io: CliIo, flags: LocalFlags): Promise<Site> {
   const options = localOptions(io, flags.name);
-  await upCluster(options, { nodes: flags.subnet });
+  await upCluster(options, { nodes: flags.subnet, release: flags.kubernetesVersion });
   const images = imageOptions(io);
   await ensurePackages(IMAGE_PACKAGES, options);
   const archives = await buildImages(IMAGES, images);

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import type { KubernetesRelease } from '../local/kubernetes-release.ts';
 import { UserError, type CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
+import { kubernetesVersion } from './kubernetes-version-option.ts';
 import { DEFAULT_CLUSTER } from './local-options.ts';
 
 /** Where the quickstart installs; the same as `tenantry install`. */
@@ -12,6 +14,7 @@ interface QuickstartFlags {
   readonly imageRegistry?: string;
   readonly name: string;
   readonly subnet?: string;
+  readonly kubernetesVersion?: KubernetesRelease;
   readonly kubeconfig?: string;
   readonly down?: boolean;
 }
@@ -32,6 +35,7 @@ export function quickstartCommand(io: CliIo): Command {
     )
     .option('--name <name>', 'name of the local cluster', DEFAULT_CLUSTER)
     .option('--subnet <cidr>', 'addresses of the local cluster’s nodes, a /24')
+    .addOption(kubernetesVersion())
     .option('-k, --kubeconfig <file>', 'kubeconfig to use (with --cluster existing)')
     .option('--down', 'give everything back')
     .action(async (flags: QuickstartFlags) => {

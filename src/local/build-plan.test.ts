@@ -9,7 +9,8 @@ import {
   planBuilds,
   usableKeys,
 } from './build-plan.ts';
-import { TOOLS, toolNamed } from './tools.ts';
+import { KUBERNETES_RELEASES } from './kubernetes-release.ts';
+import { TOOLS, toolNamed, toolOf } from './tools.ts';
 
 const sources = { goMod: 'module m', goSum: 's' };
 
@@ -54,13 +55,17 @@ describe('planBuilds', () => {
 });
 
 describe('the list of tools', () => {
-  it.each(
-    TOOLS.filter((tool) => !tool.source.startsWith('tenantry.')).map((tool) => [tool.name, tool] as const),
-  )('%s has the version that its go.mod pins', (_name, tool) => {
-    const goMod = readFileSync(join(import.meta.dirname, '../../tools', tool.module, 'go.mod'), 'utf8');
+  const pinned = TOOLS.filter((tool) => !tool.source.startsWith('tenantry.'));
+  const older = KUBERNETES_RELEASES.slice(1).map((release) => toolOf(toolNamed('kubelet'), release));
 
-    expect(goMod).toContain(`${tool.source} v${tool.version}\n`);
-  });
+  it.each([...pinned, ...older].map((tool) => [`${tool.name} of ${tool.module}`, tool] as const))(
+    '%s has the version that its go.mod pins',
+    (_name, tool) => {
+      const goMod = readFileSync(join(import.meta.dirname, '../../tools', tool.module, 'go.mod'), 'utf8');
+
+      expect(goMod).toContain(`${tool.source} v${tool.version}\n`);
+    },
+  );
 
   it.each([
     ['etcd', 'server'],

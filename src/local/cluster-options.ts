@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Progress } from '../lib/progress.ts';
 import { clusterPaths, type ClusterPaths } from './cluster-paths.ts';
 import type { Run } from './run.ts';
+import type { KubernetesRelease } from './kubernetes-release.ts';
 import { findTools, type ToolPaths, type ToolchainOptions } from './toolchain.ts';
 
 /** Everything that commands about a local cluster take from their surroundings. */
@@ -55,6 +56,7 @@ export function toolchainOptions(
 export async function provideTools(
   names: readonly string[],
   options: Omit<ClusterOptions, 'name' | 'dataHome' | 'self' | 'uid'>,
+  release?: KubernetesRelease,
 ): Promise<ToolPaths> {
-  return findTools(names, toolchainOptions(options));
+  return findTools(names, { ...toolchainOptions(options), release });
 }

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ClusterPaths } from './cluster-paths.ts';
+import { NEWEST_RELEASE } from './kubernetes-release.ts';
 import { LocalError } from './local-error.ts';
 import { codeOf } from '../lib/error-text.ts';
 
@@ -26,6 +27,8 @@ const clusterState = z.object({
   snapshotter: z.enum(['overlayfs', 'native']),
   /** The API server's port on 127.0.0.1 of the machine. */
   apiPort: z.number().int(),
+  /** The version of Kubernetes, without a `v`. A record from before there was a choice has none. */
+  kubernetes: z.string().default(NEWEST_RELEASE.version),
   /** Milliseconds since the epoch. */
   createdAt: z.number(),
   /** Outside the node: ends the node when it ends. Absent until the node was started. */

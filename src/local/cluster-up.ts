@@ -14,6 +14,7 @@ import type { ClusterPaths } from './cluster-paths.ts';
 import { readState, writeState, type ClusterState } from './cluster-state.ts';
 import { importArchive } from './containerd-images.ts';
 import { listenLocally } from './dial.ts';
+import { NEWEST_RELEASE, type KubernetesRelease } from './kubernetes-release.ts';
 import { LocalError, explainDiskFull } from './local-error.ts';
 import { withLock } from './lock.ts';
 import { planNetwork, type NetworkChoice } from './network-plan.ts';
@@ -33,6 +34,8 @@ import { waitUntil } from '../lib/wait-until.ts';
 export interface UpChoice extends Omit<NetworkChoice, 'ipv6'> {
   /** The API server's port on 127.0.0.1; 0 takes any free one. */
   readonly port?: number | undefined;
+  /** The Kubernetes to run; undefined takes the newest. */
+  readonly release?: KubernetesRelease | undefined;
 }
 
 /** A cluster that is up. */
@@ -68,7 +71,7 @@ export async function upCluster(options: ClusterOptions, choice: UpChoice = {}):
     if ((await readdir(paths.home).catch(() => [])).length > 0)
       await progress.step('clearing away what a former cluster left', () => clearAway(paths, options));
     await ensurePackages(NODE_PACKAGES, options);
-    const tools = await provideTools(CLUSTER_TOOLS, options);
+    const tools = await provideTools(CLUSTER_TOOLS, options, choice.release);
     try {
       const state = await create({ options, paths, choice, machine, network, tools });
       return { paths, state, already: false };
@@ -95,13 +98,14 @@ async function findRunning(paths: ClusterPaths, options: ClusterOptions): Promis
   });
 }
 
-/** A running cluster keeps its addresses: asked for others, we say so instead of acting as if. */
-function refuseOther({ name, network, apiPort }: ClusterState, choice: UpChoice): void {
+/** A running cluster keeps its addresses and its version: asked for others, we say so instead of acting as if. */
+function refuseOther({ name, network, apiPort, kubernetes }: ClusterState, choice: UpChoice): void {
   const pairs = [
     ['--subnet', choice.nodes, network.v4.nodes],
     ['--pod-subnet', choice.pods, network.v4.pods],
     ['--service-subnet', choice.services, network.v4.services],
     ['--port', choice.port, apiPort],
+    ['--kubernetes-version', choice.release?.version, kubernetes],
   ] as const;
   for (const [option, wanted, present] of pairs)
     if (wanted !== undefined && wanted !== 0 && wanted !== present)
@@ -162,7 +166,7 @@ async function create(creation: Creation): Promise<ClusterState> {
 }
 
 function firstState(
-  { options, network, machine }: Creation,
+  { options, network, machine, choice }: Creation,
   nodeName: string,
   apiPort: number,
 ): ClusterState {
@@ -174,6 +178,7 @@ function firstState(
     cgroups: { version: machine.cgroups.version, groups: [...machine.cgroups.groups] },
     snapshotter: machine.snapshotter,
     apiPort,
+    kubernetes: (choice.release ?? NEWEST_RELEASE).version,
     createdAt: options.clock.now(),
     complete: false,
   };

@@ -1,9 +1,10 @@
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentProgress } from '../lib/progress.ts';
+import { releaseNamed } from './kubernetes-release.ts';
 import type { Finished, Run } from './run.ts';
 import { findTools, type ToolchainOptions } from './toolchain.ts';
 
@@ -12,10 +13,12 @@ const done = (stdout = ''): Finished => ({ code: 0, stdout, stderr: '' });
 describe('findTools', () => {
   let folder = '';
   const calls: string[] = [];
+  const builds: string[] = [];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tools-'));
     calls.length = 0;
-    for (const module of ['kubernetes/etcd', 'kubernetes']) {
+    builds.length = 0;
+    for (const module of ['kubernetes/etcd', 'kubernetes', 'kubernetes/v1.34']) {
       await mkdir(join(folder, 'sources', module), { recursive: true });
       await writeFile(join(folder, 'sources', module, 'go.mod'), `module ${module}`);
     }
@@ -27,11 +30,12 @@ describe('findTools', () => {
   /** A Go that writes what it is asked to build, or fails as told; other programs answer with a version. */
   const go =
     (failure?: string, version = 'etcd Version: 3.6.16'): Run =>
-    async (program, args) => {
+    async (program, args, { cwd = '' } = {}) => {
       calls.push([program.replace(folder, ''), args[0]].join(' '));
       if (program !== 'go') return done(version);
       if (args[0] === 'env') return done('go1.26.8\n');
       if (failure !== undefined) return { code: 1, stdout: '', stderr: failure };
+      builds.push(relative(join(folder, 'sources'), cwd));
       const out = args[args.indexOf('-o') + 1] ?? '';
       const packages = args.filter((arg) => arg.includes('.io/'));
       for (const name of packages.map((each) => (each.endsWith('/v3') ? 'server' : each.split('/').at(-1)))) {
@@ -103,6 +107,28 @@ describe('findTools', () => {
     expect((await findTools(['etcd'], options(go(undefined, 'etcd Version: 3.4.23')))).get('etcd')).not.toBe(
       path,
     );
+  });
+
+  it('builds the Kubernetes that is asked for from its own module, and the rest as ever', async () => {
+    const tools = await findTools(['kubelet', 'etcd'], options(go(), { release: releaseNamed('1.34') }));
+
+    expect(builds).toEqual(['kubernetes/v1.34', 'kubernetes/etcd']);
+    expect((await findTools(['kubelet'], options(go()))).get('kubelet')).not.toBe(tools.get('kubelet'));
+  });
+
+  it('passes over a Kubernetes in the user’s folder that is not the one asked for', async () => {
+    const path = await program('mine/kubelet');
+    const ask = (says: string): Promise<string | undefined> =>
+      findTools(
+        ['kubelet'],
+        options(go(undefined, `Kubernetes ${says}`), {
+          folder: join(folder, 'mine'),
+          release: releaseNamed('1.34'),
+        }),
+      ).then((tools) => tools.get('kubelet'));
+
+    expect(await ask('v1.34.4')).toBe(path);
+    expect(await ask('v1.37.1')).toContain(join(folder, 'cache'));
   });
 
   it.each([

@@ -13,10 +13,11 @@ import {
   type GoBuild,
   type ModuleSources,
 } from './build-plan.ts';
+import type { KubernetesRelease } from './kubernetes-release.ts';
 import { LocalError, explainDiskFull } from './local-error.ts';
 import { withLock } from './lock.ts';
 import { lastLines, type Run } from './run.ts';
-import { toolNamed, type Tool } from './tools.ts';
+import { isKubernetes, toolNamed, toolOf, type Tool } from './tools.ts';
 
 /** Where programs may come from, and what finding them needs. */
 export interface ToolchainOptions {
@@ -24,8 +25,10 @@ export interface ToolchainOptions {
   readonly sources: string;
   /** Where builds are kept: `<cache home>/tenantry/tools`. */
   readonly cache: string;
-  /** A folder named by the user: what is in it is taken as it is. */
+  /** A folder named by the user: what is in it is taken as it is, but for programs of a Kubernetes that was not asked for. */
   readonly folder?: string | undefined;
+  /** The Kubernetes that was asked for; undefined takes the newest, or what the user's folder has. */
+  readonly release?: KubernetesRelease | undefined;
   /** Environment of `go`; its PATH is also where ready programs are looked for. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `<os>-<architecture>` in Node's words. */
@@ -44,7 +47,8 @@ export type ToolPaths = ReadonlyMap<string, string>;
  * nowhere. Running it twice at once is safe; the second waits. Throws LocalError with the remedy when a build is not possible.
  */
 export async function findTools(names: readonly string[], options: ToolchainOptions): Promise<ToolPaths> {
-  const tools = names.map(toolNamed);
+  const { release } = options;
+  const tools = names.map(toolNamed).map((tool) => (release === undefined ? tool : toolOf(tool, release)));
   const found = new Map<string, string>();
   for (const tool of tools) {
     const path = (await inFolder(tool, options)) ?? (await onPath(tool, options));
@@ -58,18 +62,25 @@ export async function findTools(names: readonly string[], options: ToolchainOpti
 async function inFolder(tool: Tool, options: ToolchainOptions): Promise<string | undefined> {
   if (options.folder === undefined) return undefined;
   const path = join(options.folder, tool.name);
-  return (await isExecutable(path)) ? path : undefined;
+  if (!(await isExecutable(path))) return undefined;
+  if (options.release === undefined || !isKubernetes(tool)) return path;
+  return (await saysItsVersion(path, tool, options)) ? path : undefined;
 }
 
 async function onPath(tool: Tool, options: ToolchainOptions): Promise<string | undefined> {
   for (const folder of (options.env['PATH'] ?? '').split(':')) {
     const path = join(folder, tool.name);
     if (!folder.startsWith('/') || !(await isExecutable(path))) continue;
-    const answer = await options.run(path, tool.versionArgs, { env: options.env, signal: options.signal });
-    const words = `${answer.stdout} ${answer.stderr}`.split(/[\s:+,"]+/);
-    return words.includes(tool.version) || words.includes(`v${tool.version}`) ? path : undefined;
+    return (await saysItsVersion(path, tool, options)) ? path : undefined;
   }
   return undefined;
+}
+
+/** Whether a program says that it has the version that is wanted. */
+async function saysItsVersion(path: string, tool: Tool, options: ToolchainOptions): Promise<boolean> {
+  const answer = await options.run(path, tool.versionArgs, { env: options.env, signal: options.signal });
+  const words = `${answer.stdout} ${answer.stderr}`.split(/[\s:+,"]+/);
+  return words.includes(tool.version) || words.includes(`v${tool.version}`);
 }
 
 /** The tools of one module: from the cache, or built into it. */

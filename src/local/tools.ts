@@ -1,3 +1,5 @@
+import { NEWEST_RELEASE, type KubernetesRelease } from './kubernetes-release.ts';
+
 /** A program that we can build from pinned Go modules. */
 export interface Tool {
   readonly name: string;
@@ -15,7 +17,6 @@ export interface Tool {
   readonly versionArgs: readonly string[];
 }
 
-const KUBERNETES = '1.37.1';
 const HELM = '4.3.1';
 
 /** Kubernetes' programs learn their version from the linker; without these, clients would see v0.0.0. */
@@ -33,15 +34,20 @@ const kubernetesStamps = (version: string): Record<string, string> => {
   };
 };
 
+/** The Go module of Kubernetes' own programs. */
+const KUBERNETES_SOURCE = 'k8s.io/kubernetes';
+
 const kubernetes = (name: string, versionArgs: readonly string[] = ['--version']): Tool => ({
   name,
-  module: 'kubernetes',
   package: `k8s.io/kubernetes/cmd/${name}`,
-  version: KUBERNETES,
-  source: 'k8s.io/kubernetes',
-  stamps: kubernetesStamps(KUBERNETES),
+  source: KUBERNETES_SOURCE,
   versionArgs,
+  ...ofRelease(NEWEST_RELEASE),
 });
+
+function ofRelease({ version, module }: KubernetesRelease): Pick<Tool, 'module' | 'version' | 'stamps'> {
+  return { module, version, stamps: kubernetesStamps(version) };
+}
 
 /** All programs that are built from Go modules. */
 export const TOOLS: readonly Tool[] = [
@@ -120,4 +126,14 @@ export function toolNamed(name: string): Tool {
   if (tool === undefined)
     throw new RangeError(`no tool is called ${name}; there are ${TOOLS.map((each) => each.name).join(', ')}`);
   return tool;
+}
+
+/** Whether each release of Kubernetes has its own build of the tool. */
+export function isKubernetes(tool: Tool): boolean {
+  return tool.source === KUBERNETES_SOURCE;
+}
+
+/** The tool as a release of Kubernetes has it; one that is not Kubernetes' own is the same for all. */
+export function toolOf(tool: Tool, release: KubernetesRelease): Tool {
+  return isKubernetes(tool) ? { ...tool, ...ofRelease(release) } : tool;
 }

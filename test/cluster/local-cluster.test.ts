@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NEWEST_RELEASE } from '../../src/local/kubernetes-release.ts';
 import { REPOSITORY, shell, type Ended } from './programs.ts';
 
 /**
@@ -13,6 +14,8 @@ import { REPOSITORY, shell, type Ended } from './programs.ts';
  * it was before.
  */
 const NAME = 'spare';
+/** The Kubernetes under test: the newest, unless the runner tries an older one. */
+const KUBERNETES = process.env['TENANTRY_KUBERNETES'] ?? NEWEST_RELEASE.version;
 const PROGRAM = join(REPOSITORY, 'dist/tenantry.mjs');
 
 let dataHome = '';
@@ -26,7 +29,7 @@ const env = (): Record<string, string> => ({
 const home = (): string => join(dataHome, 'tenantry/clusters', NAME);
 const cluster = (words: string): Promise<Ended> =>
   shell(`tenantry cluster ${words} --name ${NAME}`, { env: env() });
-const up = (): Promise<Ended> => cluster('up --subnet 10.98.0.0/24');
+const up = (): Promise<Ended> => cluster(`up --subnet 10.98.0.0/24 --kubernetes-version ${KUBERNETES}`);
 
 /** Everything of the machine that a cluster could leave changed. Other clusters' own groups are left out. */
 async function machine(): Promise<string> {
@@ -81,7 +84,10 @@ describe('the local cluster', () => {
     expect(JSON.parse(nodes.stdout).items).toMatchObject([
       {
         metadata: { name: `${NAME}-1` },
-        status: { nodeInfo: { kubeletVersion: 'v1.37.1' }, addresses: [{ address: '10.98.0.11' }, {}, {}] },
+        status: {
+          nodeInfo: { kubeletVersion: `v${KUBERNETES}` },
+          addresses: [{ address: '10.98.0.11' }, {}, {}],
+        },
       },
     ]);
   });
@@ -103,7 +109,7 @@ describe('the local cluster', () => {
 
     expect(again.stdout).toBe(opened.stdout);
     const answer = await shell(`curl -sk ${opened.stdout.trim().replace('http:', 'https:')}/version`);
-    expect(JSON.parse(answer.stdout)).toMatchObject({ gitVersion: 'v1.37.1' });
+    expect(JSON.parse(answer.stdout)).toMatchObject({ gitVersion: `v${KUBERNETES}` });
   });
 
   it('starts a killed API server again by itself', async () => {
