@@ -12,7 +12,7 @@ export function relaxSchema(schema: Json, defaults: JsonObject): Json {
   const isDraft4 = typeof schema['$schema'] === 'string' && schema['$schema'].includes('draft-04');
   const modern = isDraft4 ? modernise(schema) : schema;
   if (!isJsonObject(modern)) return modern;
-  const relaxed = relax(modern, defaults, modern, []);
+  const relaxed = relax(modern, defaults, { refs: [], depth: 0 }, { root: modern, nodes: 0 });
   // nodeName is KubePlus's own field of spec and reaches no chart that does not know it.
   const properties = relaxed['properties'];
   if (relaxed['additionalProperties'] !== false || !isJsonObject(properties)) return relaxed;
@@ -24,6 +24,27 @@ export function relaxSchema(schema: Json, defaults: JsonObject): Json {
       ...properties,
     },
   };
+}
+
+/**
+ * Nodes of one relaxed schema. References are written out where defaults fill in what they refer to, so a few lines that refer to
+ * each other twice would else become millions.
+ */
+const MAX_NODES = 5000;
+/** Levels and references on the way to one node. */
+const MAX_DEPTH = 100;
+/** Accepts everything: Helm checks it when it renders. */
+const ANYTHING: JsonObject = {};
+
+interface At {
+  /** References being followed. */
+  readonly refs: readonly string[];
+  readonly depth: number;
+}
+
+interface Relaxing {
+  readonly root: JsonObject;
+  nodes: number;
 }
 
 /** Rules whose answer depends on fields being absent. */
@@ -39,14 +60,12 @@ const ABOUT_ABSENCE = [
   'minProperties',
 ];
 
-function relax(
-  node: JsonObject,
-  defaults: JsonObject,
-  root: JsonObject,
-  refs: readonly string[],
-): JsonObject {
+function relax(node: JsonObject, defaults: JsonObject, { refs, depth }: At, relaxing: Relaxing): JsonObject {
   if (Object.keys(defaults).length === 0) return node;
-  const inlined = inline(node, root, refs);
+  relaxing.nodes += 1;
+  if (relaxing.nodes > MAX_NODES || depth > MAX_DEPTH || refs.length > MAX_DEPTH) return ANYTHING;
+  const inlined = inline(node, relaxing.root, refs);
+  const inner: At = { refs: inlined.refs, depth: depth + 1 };
   const out: Record<string, Json> = { ...inlined.node };
   for (const keyword of ABOUT_ABSENCE) delete out[keyword];
   const given = (name: Json): boolean => typeof name === 'string' && (defaults[name] ?? null) !== null;
@@ -63,7 +82,7 @@ function relax(
         const below = defaults[name];
         return [
           name,
-          isJsonObject(child) && isJsonObject(below) ? relax(child, below, root, inlined.refs) : child,
+          isJsonObject(child) && isJsonObject(below) ? relax(child, below, inner, relaxing) : child,
         ];
       }),
     );
@@ -72,7 +91,7 @@ function relax(
     const parts = out[keyword];
     if (!Array.isArray(parts)) continue;
     out[keyword] = (parts as readonly Json[]).map((part) =>
-      isJsonObject(part) ? relax(part, defaults, root, inlined.refs) : part,
+      isJsonObject(part) ? relax(part, defaults, inner, relaxing) : part,
     );
   }
   return out;

@@ -101,6 +101,12 @@ describe('parseManifests', () => {
   });
 });
 
+it('gives up on a document that was made to take long', { timeout: 30_000 }, () => {
+  const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: [${'a,'.repeat(400_000)}]\n`;
+
+  expect(() => parseManifests(text)).toThrow(/more than 500000 marks and words/);
+});
+
 describe('toYaml', () => {
   it('quotes what YAML 1.1 or 1.2 would take for something else', () => {
     expect(toYaml({ a: 'yes', b: '0755', c: '2026-11-01', d: '12:30:45', e: '0o17', f: 'plain' })).toBe(

@@ -13,6 +13,11 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_ALIASES = 1000;
 /** Levels of maps and lists; the deepest real manifests (schemas in CRDs) have below a hundred. */
 const MAX_DEPTH = 400;
+/**
+ * Lexemes of one document: a second of work at most, and an object of the 1.5 MiB that etcd takes has half as many unless it was made
+ * to have more (`[a,a,a,…]`).
+ */
+const MAX_LEXEMES = 500_000;
 /** Documents in one text. */
 const MAX_DOCUMENTS = 5000;
 
@@ -62,8 +67,15 @@ function parseDocuments(text: string): Document.Parsed[] {
  */
 function* tokensOf(text: string): Generator<CST.Token> {
   const parser = new Parser();
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
+    lexemes += 1;
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'document') lexemes = 0;
+      yield token;
+    }
+    if (lexemes > MAX_LEXEMES)
+      throw new YamlError(`a document has more than ${MAX_LEXEMES} marks and words; split it`);
     if (parser.stack.length > MAX_DEPTH)
       throw new YamlError(`the text is nested more than ${MAX_DEPTH} levels deep`);
   }

@@ -22,8 +22,8 @@ describe('splitManifests', () => {
 });
 
 describe('parseRendering', () => {
-  it('keeps the template of every object', () => {
-    const parsed = parseRendering({ manifests: MANIFESTS, hooks: [], notes: '', volatile: [] });
+  it('keeps the template of every object', async () => {
+    const parsed = await parseRendering({ manifests: MANIFESTS, hooks: [], notes: '', volatile: [] });
 
     expect(parsed.objects.map(({ source, object }) => [source, object.metadata.name])).toEqual([
       ['w/templates/a.yaml', 'a'],
@@ -31,10 +31,10 @@ describe('parseRendering', () => {
     ]);
   });
 
-  it('names the template of what is no manifest', () => {
+  it('names the template of what is no manifest', async () => {
     const broken = { source: 'w/templates/c.yaml', content: 'kind: ConfigMap' };
 
-    expect(() => parseRendering({ manifests: [broken], hooks: [], notes: '', volatile: [] })).toThrow(
+    await expect(parseRendering({ manifests: [broken], hooks: [], notes: '', volatile: [] })).rejects.toThrow(
       /w\/templates\/c\.yaml.*apiVersion/,
     );
   });

@@ -2,6 +2,7 @@ import type { AnyObject } from '../../kube/object.ts';
 import { parseManifests } from '../../kube/yaml.ts';
 import { RenderError, type Hook, type Manifest, type Rendering } from '../../helm/rendering.ts';
 import { messageOf } from '../../lib/error-text.ts';
+import { takeTurns } from '../../lib/in-turns.ts';
 
 /** An object and the template file that it came from. */
 export interface SourcedObject {
@@ -19,16 +20,23 @@ export interface ParsedRendering {
   readonly hooks: readonly SourcedHook[];
 }
 
-/** The objects of a rendering. Throws RenderError (TemplateFailed) that names the template for what is no manifest. */
-export function parseRendering(rendering: Rendering): ParsedRendering {
-  return {
-    objects: rendering.manifests.flatMap((manifest) =>
-      parse(manifest).map((object) => ({ source: manifest.source, object })),
-    ),
-    hooks: rendering.hooks.flatMap((hook) =>
-      parse(hook).map((object) => ({ source: hook.source, object, hook })),
-    ),
-  };
+/**
+ * The objects of a rendering. Rejects with RenderError (TemplateFailed) that names the template for what is no manifest. Charts may
+ * render megabytes: others get their turn in between.
+ */
+export async function parseRendering(rendering: Rendering): Promise<ParsedRendering> {
+  const pass = takeTurns();
+  const objects: SourcedObject[] = [];
+  const hooks: SourcedHook[] = [];
+  for (const manifest of rendering.manifests) {
+    objects.push(...parse(manifest).map((object) => ({ source: manifest.source, object })));
+    await pass(manifest.content.length);
+  }
+  for (const hook of rendering.hooks) {
+    hooks.push(...parse(hook).map((object) => ({ source: hook.source, object, hook })));
+    await pass(hook.content.length);
+  }
+  return { objects, hooks };
 }
 
 function parse(manifest: Manifest): readonly AnyObject[] {

@@ -108,7 +108,7 @@ export async function keptRelease(
   rendering: Rendering,
   task: Pick<RenderTask, 'instance' | 'identity' | 'revision' | 'inputs'>,
 ): Promise<Outcome> {
-  const parsed = parseRendering(rendering);
+  const parsed = await parseRendering(rendering);
   const kindOf = await kindsOf(discovery, parsed);
   const { desired, findings } = desiredOf(parsed, {
     identity: task.identity,

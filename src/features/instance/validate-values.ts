@@ -5,7 +5,7 @@ import formats from 'ajv-formats';
 import type { Json } from '../../kube/object.ts';
 import type { Finding } from '../../runtime/admission.ts';
 import { sha256 } from '../../lib/hash.ts';
-import { guardedPattern, PatternTooSlow } from './guarded-pattern.ts';
+import { timeLimited, TooSlow } from './time-limited.ts';
 import type { Values } from './values.ts';
 import { isJsonObject } from '../../api/json-schema.ts';
 
@@ -13,6 +13,9 @@ import { isJsonObject } from '../../api/json-schema.ts';
 const MAX_FINDINGS = 20;
 /** Compiled schemas kept: one for each revision in use. */
 const MAX_SCHEMAS = 64;
+/** Milliseconds for one schema to be compiled, and for one check; the largest public schemas take a tenth of it. */
+const COMPILE_MS = 2000;
+const CHECK_MS = 500;
 /** Characters of a value that are repeated in a message. */
 const MAX_VALUE = 80;
 /** Rules that what is still missing at admission (values from Secrets) may yet fulfil. */
@@ -34,10 +37,6 @@ const OPTIONS: Options = {
   validateSchema: false,
   logger: false,
   verbose: true,
-  code: {
-    // `code` is what ajv would print into generated source files; we generate none.
-    regExp: Object.assign(guardedPattern, { code: 'guardedPattern' }),
-  },
 };
 
 /** Checks values against charts' schemas; compiled once each. */
@@ -46,16 +45,21 @@ export class ValuesValidator {
 
   /**
    * What the schema refuses in the values. `partial`: further values come later, so what is missing is no finding.
-   * A schema that can't be compiled refuses nothing here; rendering checks with Helm's own code.
+   * A schema that can't be compiled, or takes too long, refuses nothing here, from then on: rendering checks with Helm's own
+   * code, in a worker that can be ended.
    */
   findings(schema: Json, values: Values, partial: boolean): readonly Finding[] {
-    const validate = this.#compile(schema);
+    if (!isJsonObject(schema)) return [];
+    const key = sha256(JSON.stringify(schema));
+    const validate = this.#compile(key, schema);
     if (validate === undefined) return [];
     try {
-      if (validate(values)) return [];
+      if (timeLimited(CHECK_MS, () => validate(values))) return [];
     } catch (error) {
-      if (!(error instanceof PatternTooSlow)) throw error;
-      return [{ field: 'spec', message: `spec: can't be checked, ${error.message}; use a shorter text` }];
+      if (!(error instanceof TooSlow)) throw error;
+      // Once: whoever could send such values again and again would hold up all others.
+      this.#compiled.set(key, undefined);
+      return [];
     }
     const errors = (validate.errors ?? []).filter(({ keyword }) => !partial || !ABOUT_ABSENCE.has(keyword));
     const findings = errors.filter(isTelling(errors)).map(findingOf);
@@ -65,9 +69,7 @@ export class ValuesValidator {
     );
   }
 
-  #compile(schema: Json): ValidateFunction | undefined {
-    if (!isJsonObject(schema)) return undefined;
-    const key = sha256(JSON.stringify(schema));
+  #compile(key: string, schema: Values): ValidateFunction | undefined {
     if (this.#compiled.has(key)) return this.#compiled.get(key);
     const compiled = compile(schema);
     this.#compiled.set(key, compiled);
@@ -81,11 +83,14 @@ function compile(schema: Values): ValidateFunction | undefined {
   const dialect = typeof schema['$schema'] === 'string' ? schema['$schema'] : '';
   // The dialect is chosen here; ajv would look for its meta-schema otherwise.
   const { $schema: _dialect, ...rules } = schema;
-  try {
+  const build = (): ValidateFunction => {
     if (dialect.includes('2020-12')) return formats.default(new Ajv2020(OPTIONS)).compile(rules);
     if (dialect.includes('2019-09')) return formats.default(new Ajv2019(OPTIONS)).compile(rules);
     const ajv = formats.default(new Ajv(OPTIONS));
     return ajv.compile(dialect.includes('draft-04') ? fromDraft4(rules) : rules);
+  };
+  try {
+    return timeLimited(COMPILE_MS, build);
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { Manifest, Rendering } from '../../helm/rendering.ts';
 import { groupKindOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { parseManifests, YamlError } from '../../kube/yaml.ts';
+import { takeTurns } from '../../lib/in-turns.ts';
 import type { ChartProblem } from './chart-problem.ts';
 
 /** An object that a template gave. */
@@ -11,20 +12,21 @@ export interface ChartObject {
   readonly object: AnyObject;
 }
 
+/** Objects and what is no object. */
+export interface ParsedChart {
+  readonly objects: readonly ChartObject[];
+  readonly problems: readonly ChartProblem[];
+}
+
 /** Objects of a rendering, hooks included (those of `helm test` never run here). Documents that are no objects are problems. */
-export function objectsOf(rendering: Rendering): {
-  objects: readonly ChartObject[];
-  problems: readonly ChartProblem[];
-} {
+export async function objectsOf(rendering: Rendering): Promise<ParsedChart> {
   const hooks = rendering.hooks.filter((hook) => hook.events.some((event) => event !== 'test'));
   return parseAll([...rendering.manifests, ...hooks]);
 }
 
-/** Parses documents, each under the name of its file. */
-export function parseAll(manifests: readonly Manifest[]): {
-  objects: readonly ChartObject[];
-  problems: readonly ChartProblem[];
-} {
+/** Parses documents, each under the name of its file. Charts may bring megabytes: others get their turn in between. */
+export async function parseAll(manifests: readonly Manifest[]): Promise<ParsedChart> {
+  const pass = takeTurns();
   const objects: ChartObject[] = [];
   const problems: ChartProblem[] = [];
   for (const { source, content } of manifests) {
@@ -34,6 +36,7 @@ export function parseAll(manifests: readonly Manifest[]): {
       if (!(error instanceof YamlError)) throw error;
       problems.push({ reason: 'TemplateFailed', message: `${source}: ${error.message}` });
     }
+    await pass(content.length);
   }
   return { objects, problems };
 }

@@ -45,7 +45,7 @@ type Checks = Pick<ServiceDeps, 'client' | 'engine' | 'discovery' | 'settings'>;
 export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<CheckedChart> {
   const { info, digest, crds } = await openChart(deps, input);
   const rendered = await renderAll(deps, input, { info, digest });
-  const parsed = rendered.renderings.map(objectsOf);
+  const parsed = await Promise.all(rendered.renderings.map(objectsOf));
   const objects = parsed.flatMap((one) => one.objects);
   const kinds = await resolveKinds(deps, objects, crds);
   const allowedClusterKinds = input.spec.policies?.allowedClusterKinds ?? [];
@@ -96,7 +96,7 @@ async function openChart(
       message: `${info.name} is a library chart and has nothing to install; register a chart that uses it`,
     });
   }
-  const crds = parseAll(info.crds);
+  const crds = await parseAll(info.crds);
   problems.push(...crds.problems);
   for (const { object, source } of crds.objects) {
     if (object.kind !== 'CustomResourceDefinition') {

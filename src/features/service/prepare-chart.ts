@@ -129,7 +129,7 @@ function fetchBytes(composition: ResourceComposition, { read, deps }: PrepareCon
 async function recall(current: Revision, bytes: Uint8Array, deps: ServiceDeps): Promise<CheckedChart> {
   const { chart, kinds, rules } = current.spec;
   const info = await loadInfo(deps, chart.digest, bytes);
-  const crds = parseAll(info.crds).objects.map(({ object }) => object);
+  const crds = (await parseAll(info.crds)).objects.map(({ object }) => object);
   return { info, digest: chart.digest, size: chart.size, kinds, rules, crds };
 }
 
