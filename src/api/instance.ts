@@ -35,12 +35,18 @@ export interface Instance extends KubeObject {
   readonly status?: InstanceStatus;
 }
 
+/**
+ * Hex digits in the names that carry rights: 128 bits. Whoever registers a service chooses group and kind; with a short hash he could try
+ * some until they come out as the name that somebody else's rights were granted to.
+ */
+const RIGHTS_HASH = 32;
+
 /** Name of the ServiceAccount that writes the objects of a service's charts; lives in the namespace of the services' accounts. */
 export function serviceAccountName(resource: { readonly group: string; readonly kind: string }): string {
-  return `${resource.kind.toLowerCase()}-${shortHash(`${resource.group}/${resource.kind}`)}`;
+  return `${resource.kind.toLowerCase()}-${shortHash(`${resource.group}/${resource.kind}`, RIGHTS_HASH)}`;
 }
 
 /** Name of the ClusterRole with what a service's charts need beyond `tenantry-instance`. */
 export function serviceClusterRoleName(resource: { readonly group: string; readonly kind: string }): string {
-  return `${SERVICE_CLUSTER_ROLE_PREFIX}${shortHash(`${resource.group}/${resource.kind}`)}`;
+  return `${SERVICE_CLUSTER_ROLE_PREFIX}${shortHash(`${resource.group}/${resource.kind}`, RIGHTS_HASH)}`;
 }

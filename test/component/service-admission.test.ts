@@ -94,7 +94,7 @@ describe('admission', { timeout: 30_000 }, () => {
 
     expect(found[0]).toMatch(/^KubePlus does not have the following permissions/);
     expect(found.slice(1).join()).toMatch(
-      /ClusterRole (tenantry-service-\w{8}) with these rules; the verb bind on ClusterRole \1 for ServiceAccount tenantry\/tenantry-operator; a ClusterRoleBinding to ServiceAccount tenantry-services\/helloservice-\w{8} for what belongs to no namespace \(rbac\.authorization\.k8s\.io\/ClusterRole\)/,
+      /ClusterRole (tenantry-service-\w{32}) with these rules; the verb bind on ClusterRole \1 for ServiceAccount tenantry\/tenantry-operator; a ClusterRoleBinding to ServiceAccount tenantry-services\/helloservice-\w{32} for what belongs to no namespace \(rbac\.authorization\.k8s\.io\/ClusterRole\)/,
     );
   });
 

@@ -83,7 +83,7 @@ describe('policyObjects', () => {
     const spec = revision({}, [{ apiGroups: ['x.io'], resources: ['ys'], verbs: ['create'] }]);
     const names = policyObjects(IDENTITY, spec, NETWORK).map(({ object }) => object.metadata.name);
 
-    expect(names.at(-1)).toMatch(/^tenantry-service-[0-9a-f]{8}$/);
+    expect(names.at(-1)).toMatch(/^tenantry-service-[0-9a-f]{32}$/);
   });
 
   it('let in the own namespace only, and out to it, DNS and public addresses of both families', () => {
