@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
-import { clusterStatus, imageStore, requireRunning, serviceLog } from '../local/cluster-status.ts';
+import { clusterStatus, imageStores, requireRunning, serviceLog } from '../local/cluster-status.ts';
 import { downCluster } from '../local/cluster-down.ts';
 import { upCluster } from '../local/cluster-up.ts';
 import { importArchive } from '../local/containerd-images.ts';
@@ -33,6 +33,7 @@ interface UpOptions extends Named {
   readonly serviceSubnet?: string;
   readonly port?: number;
   readonly kubernetesVersion?: KubernetesRelease;
+  readonly nodes?: number;
 }
 
 function up(io: CliIo): Command {
@@ -42,10 +43,18 @@ function up(io: CliIo): Command {
     .option('--pod-subnet <cidr>', 'addresses of pods, a /16 (default: 10.244.0.0/16)')
     .option('--service-subnet <cidr>', 'addresses of Services, a /16 (default: 10.96.0.0/16)')
     .option('--port <port>', 'port of the API server on 127.0.0.1 (default: any free one)', portNumber)
+    .option('--nodes <number>', 'how many nodes, all on this machine (default: 1)', wholeNumber)
     .addOption(kubernetesVersion())
     .action(async (options: UpOptions) => {
-      const { subnet, podSubnet, serviceSubnet, port, kubernetesVersion: release } = options;
-      const choice = { nodes: subnet, pods: podSubnet, services: serviceSubnet, port, release };
+      const { subnet, podSubnet, serviceSubnet, ...rest } = options;
+      const choice = {
+        nodes: subnet,
+        pods: podSubnet,
+        services: serviceSubnet,
+        port: rest.port,
+        nodeCount: rest.nodes,
+        release: rest.kubernetesVersion,
+      };
       const { paths } = await upCluster(localOptions(io, options.name), choice);
       io.out(`export KUBECONFIG=${paths.kubeconfig}\n`);
     });
@@ -96,18 +105,18 @@ function loadImage(io: CliIo): Command {
     .action(async (archives: string[], { name }: Named) => {
       const options = localOptions(io, name);
       const { paths, state } = await requireRunning(options);
-      const store = imageStore(paths, state, options);
       for (const archive of archives)
-        await io.progress.step(`image ${archive}`, () =>
-          importArchive(store, resolve(io.cwd, archive), io.signal),
-        );
+        await io.progress.step(`image ${archive}`, async () => {
+          for (const store of imageStores(paths, state, options))
+            await importArchive(store, resolve(io.cwd, archive), io.signal);
+        });
     });
 }
 
 function logs(io: CliIo): Command {
   return new Command('logs')
     .description('Print what one of the cluster’s programs has logged')
-    .argument('<service>', `init, ${SERVICES.join(', ')}`)
+    .argument('<service>', `init, ${SERVICES.join(', ')}; of another node: node-2, node-2/kubelet …`)
     .option('--tail <lines>', 'how many lines', wholeNumber, 200)
     .action(async (service: string, { name, tail }: Named & { tail: number }) => {
       io.out(`${await serviceLog(localOptions(io, name), service, tail)}\n`);

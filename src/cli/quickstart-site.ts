@@ -1,5 +1,5 @@
 import { downCluster } from '../local/cluster-down.ts';
-import { imageStore, requireRunning } from '../local/cluster-status.ts';
+import { imageStores, requireRunning } from '../local/cluster-status.ts';
 import { upCluster } from '../local/cluster-up.ts';
 import { keepForward } from '../local/forwards.ts';
 import { buildImages } from '../local/images/build-images.ts';
@@ -56,8 +56,7 @@ export async function provideLocalSite(io: CliIo, flags: LocalFlags): Promise<Si
   await ensurePackages(IMAGE_PACKAGES, options);
   const archives = await buildImages(IMAGES, images);
   const { paths, state } = await requireRunning(options);
-  const store = imageStore(paths, state, options);
-  await importImages(store, archives, io.progress, io.signal);
+  await importImages(imageStores(paths, state, options), archives, io.progress, io.signal);
   const operator = archives[IMAGES.indexOf('operator')];
   return {
     kubeconfig: paths.kubeconfig,

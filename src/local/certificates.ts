@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { createAuthority, issue, type CertificateRequest, type KeyPair } from '../pki/certificate.ts';
-import type { NetworkPlan } from './network-plan.ts';
+import { families, places, type NetworkPlan, type NodePlan } from './network-plan.ts';
 
 /** All authorities and certificates of one cluster. */
 export interface ClusterCertificates {
@@ -15,15 +15,27 @@ export interface ClusterCertificates {
   readonly apiServerEtcd: KeyPair;
   readonly frontProxy: KeyPair;
   readonly etcd: KeyPair;
-  readonly kubeletServer: KeyPair;
   readonly metricsServer: KeyPair;
   /** Signs service account tokens. */
   readonly serviceAccounts: { readonly key: string; readonly publicKey: string };
   readonly users: Readonly<Record<UserName, KeyPair>>;
+  /** By the node's name. */
+  readonly nodes: ReadonlyMap<string, NodeCertificates>;
 }
 
-/** Identities with a kubeconfig of their own. */
-export type UserName = 'admin' | 'controller-manager' | 'scheduler' | 'kubelet' | 'kube-proxy' | 'agent';
+/** Identities of the cluster with a kubeconfig of their own. */
+export type UserName = 'admin' | 'controller-manager' | 'scheduler' | 'kube-proxy';
+
+/** What each node has for itself: the authorizer knows nodes apart by it. */
+export interface NodeCertificates {
+  readonly kubeletServer: KeyPair;
+  readonly users: Readonly<Record<NodeUserName, KeyPair>>;
+}
+
+/** Identities of a node with a kubeconfig of their own. */
+export type NodeUserName = 'kubelet' | 'agent';
+
+type Sign = (by: KeyPair, request: Omit<CertificateRequest, 'notBefore' | 'days'>) => Promise<KeyPair>;
 
 /** A local cluster is made anew long before; a forgotten one ends by itself. */
 const DAYS = 365;
@@ -37,7 +49,7 @@ export const AGENT_GROUP = 'tenantry:agents';
 
 /** Issues everything a new cluster needs; `now` in milliseconds since the epoch. */
 export async function issueCertificates(
-  nodeName: string,
+  nodes: readonly NodePlan[],
   network: NetworkPlan,
   now: number,
 ): Promise<ClusterCertificates> {
@@ -49,44 +61,33 @@ export async function issueCertificates(
     authorityNamed('tenantry-etcd'),
     authorityNamed('tenantry-service-accounts'),
   ]);
-  const sign = (by: KeyPair, request: Omit<CertificateRequest, 'notBefore' | 'days'>): Promise<KeyPair> =>
-    issue(by, { ...request, notBefore: now, days: DAYS });
+  const sign: Sign = (by, request) => issue(by, { ...request, notBefore: now, days: DAYS });
   const client = (by: KeyPair, commonName: string, ...organizations: string[]): Promise<KeyPair> =>
     sign(by, { commonName, organizations, usages: ['client'] });
-  const nodeAddresses = [network.v4.node, ...(network.v6 === undefined ? [] : [network.v6.node])];
-  const [apiServer, apiServerKubelet, apiServerEtcd, frontProxy, etcd, kubeletServer, metricsServer] =
-    await Promise.all([
-      sign(authority, { commonName: 'kube-apiserver', usages: ['server'], ...apiServerNames(network) }),
-      client(authority, API_SERVER_KUBELET_USER),
-      client(etcdAuthority, 'kube-apiserver'),
-      client(frontProxyAuthority, 'front-proxy-client'),
-      sign(etcdAuthority, {
-        commonName: 'etcd',
-        dnsNames: ['localhost'],
-        ipAddresses: ['127.0.0.1'],
-        usages: ['server', 'client'],
-      }),
-      sign(authority, {
-        commonName: `system:node:${nodeName}`,
-        organizations: ['system:nodes'],
-        dnsNames: [nodeName],
-        ipAddresses: nodeAddresses,
-        usages: ['server'],
-      }),
-      sign(authority, {
-        commonName: 'metrics-server',
-        dnsNames: ['metrics-server.kube-system.svc', 'metrics-server.kube-system'],
-        usages: ['server'],
-      }),
-    ]);
+  const [apiServer, apiServerKubelet, apiServerEtcd, frontProxy, etcd, metricsServer] = await Promise.all([
+    sign(authority, { commonName: 'kube-apiserver', usages: ['server'], ...apiServerNames(network) }),
+    client(authority, API_SERVER_KUBELET_USER),
+    client(etcdAuthority, 'kube-apiserver'),
+    client(frontProxyAuthority, 'front-proxy-client'),
+    sign(etcdAuthority, {
+      commonName: 'etcd',
+      dnsNames: ['localhost'],
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server', 'client'],
+    }),
+    sign(authority, {
+      commonName: 'metrics-server',
+      dnsNames: ['metrics-server.kube-system.svc', 'metrics-server.kube-system'],
+      usages: ['server'],
+    }),
+  ]);
   const users = {
     admin: await client(authority, 'tenantry-admin', ADMINISTRATORS),
     'controller-manager': await client(authority, 'system:kube-controller-manager'),
     scheduler: await client(authority, 'system:kube-scheduler'),
-    kubelet: await client(authority, `system:node:${nodeName}`, 'system:nodes'),
     'kube-proxy': await client(authority, 'system:kube-proxy'),
-    agent: await client(authority, `system:tenantry-agent:${nodeName}`, AGENT_GROUP),
   };
+  const ofNodes = nodes.map(async (node) => [node.name, await forNode(authority, node, sign)] as const);
   const publicKey = createPublicKey(accounts.cert).export({ type: 'spki', format: 'pem' }).toString();
   return {
     authority,
@@ -97,16 +98,34 @@ export async function issueCertificates(
     apiServerEtcd,
     frontProxy,
     etcd,
-    kubeletServer,
     metricsServer,
     serviceAccounts: { key: accounts.key, publicKey },
     users,
+    nodes: new Map(await Promise.all(ofNodes)),
   };
+}
+
+async function forNode(authority: KeyPair, node: NodePlan, sign: Sign): Promise<NodeCertificates> {
+  const identity = { commonName: `system:node:${node.name}`, organizations: ['system:nodes'] };
+  const [kubeletServer, kubelet, agent] = await Promise.all([
+    sign(authority, {
+      ...identity,
+      dnsNames: [node.name],
+      ipAddresses: places(node).map(({ address }) => address),
+      usages: ['server'],
+    }),
+    sign(authority, { ...identity, usages: ['client'] }),
+    sign(authority, {
+      commonName: `system:tenantry-agent:${node.name}`,
+      organizations: [AGENT_GROUP],
+      usages: ['client'],
+    }),
+  ]);
+  return { kubeletServer, users: { kubelet, agent } };
 }
 
 /** All names under which the API server is called: inside by its Service, on the node, and from the machine by loopback. */
 function apiServerNames(network: NetworkPlan): { dnsNames: string[]; ipAddresses: string[] } {
-  const families = [network.v4, ...(network.v6 === undefined ? [] : [network.v6])];
   return {
     dnsNames: [
       'kubernetes',
@@ -115,16 +134,21 @@ function apiServerNames(network: NetworkPlan): { dnsNames: string[]; ipAddresses
       'kubernetes.default.svc.cluster.local',
       'localhost',
     ],
-    ipAddresses: ['127.0.0.1', '::1', ...families.flatMap((family) => [family.node, family.apiService])],
+    ipAddresses: [
+      '127.0.0.1',
+      '::1',
+      ...families(network).flatMap((family) => [family.node, family.apiService]),
+    ],
   };
 }
 
-/** The certificate files in the cluster's `etc/pki`, by name. */
+const pair = (name: string, { cert, key }: KeyPair): Record<string, string> => ({
+  [`${name}.crt`]: cert,
+  [`${name}.key`]: key,
+});
+
+/** What lies in the first node's `etc/pki` beside its own files, by name. */
 export function certificateFiles(certificates: ClusterCertificates): Readonly<Record<string, string>> {
-  const pair = (name: string, { cert, key }: KeyPair): Record<string, string> => ({
-    [`${name}.crt`]: cert,
-    [`${name}.key`]: key,
-  });
   return {
     ...pair('ca', certificates.authority),
     'front-proxy-ca.crt': certificates.frontProxyAuthority.cert,
@@ -134,8 +158,15 @@ export function certificateFiles(certificates: ClusterCertificates): Readonly<Re
     ...pair('apiserver-etcd', certificates.apiServerEtcd),
     ...pair('front-proxy', certificates.frontProxy),
     ...pair('etcd', certificates.etcd),
-    ...pair('kubelet', certificates.kubeletServer),
     'service-accounts.key': certificates.serviceAccounts.key,
     'service-accounts.pub': certificates.serviceAccounts.publicKey,
   };
+}
+
+/** A node's own files in its `etc/pki`, by name. `authority` is the certificate it trusts, PEM. */
+export function nodeCertificateFiles(
+  authority: string,
+  { kubeletServer }: NodeCertificates,
+): Readonly<Record<string, string>> {
+  return { 'ca.crt': authority, ...pair('kubelet', kubeletServer) };
 }

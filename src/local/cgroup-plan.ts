@@ -55,6 +55,13 @@ export function planCgroups(ownGroups: string, mountInfo: string, leaf: string):
   );
 }
 
+/** Where the node mounts one of its groups: hierarchies lie as the machine groups them. */
+export function inCgroupMount({ version }: CgroupPlan, { controllers }: ClusterCgroup): string {
+  if (version === 2) return '/sys/fs/cgroup';
+  const isNamed = controllers.startsWith('name=');
+  return `/sys/fs/cgroup/${isNamed ? controllers.slice('name='.length) : controllers}`;
+}
+
 function parseMount(line: string): CgroupMount[] {
   const [front, back] = line.split(' - ');
   const [, , , root, point] = front?.split(' ') ?? [];

@@ -1,18 +1,21 @@
 import { join } from 'node:path';
 import { LocalError } from './local-error.ts';
 
-/** Where a cluster's files are, as the machine sees them. The whole folder goes when the cluster goes. */
-export interface ClusterPaths {
+/** Where one node's files are, as the machine sees them. */
+export interface NodePaths {
   readonly home: string;
-  readonly state: string;
-  readonly lock: string;
   readonly etc: string;
-  readonly pki: string;
   readonly log: string;
   readonly run: string;
+  readonly containerdSocket: string;
+}
+
+/** Where a cluster's files are: those of its first node, and in there the other nodes'. The whole folder goes when the cluster goes. */
+export interface ClusterPaths extends NodePaths {
+  readonly state: string;
+  readonly lock: string;
   /** The kubeconfig for people: administrator, reached from an ordinary shell. */
   readonly kubeconfig: string;
-  readonly containerdSocket: string;
   /** Connections into the node's network (see `dial.ts`). */
   readonly dialSocket: string;
   readonly forwards: string;
@@ -40,26 +43,37 @@ export function clusterPaths(dataHome: string, name: string): ClusterPaths {
     );
   const clusters = join(dataHome, 'tenantry', 'clusters');
   const home = join(clusters, name);
-  const paths = {
-    home,
+  if (COVERED.some((place) => home.startsWith(place))) throw cannotHold(home);
+  return {
+    ...pathsBelow(home),
     state: join(home, 'state.json'),
     lock: join(clusters, `${name}.lock`),
-    etc: join(home, 'etc'),
-    pki: join(home, 'etc', 'pki'),
-    log: join(home, 'log'),
-    run: join(home, 'run'),
     kubeconfig: join(home, 'kubeconfig'),
-    containerdSocket: join(home, 'run', 'containerd.sock'),
     dialSocket: join(home, 'run', 'dial.sock'),
     forwards: join(home, 'forwards'),
   };
-  if (
-    Buffer.byteLength(paths.containerdSocket) > MAX_SOCKET_PATH ||
-    COVERED.some((place) => home.startsWith(place))
-  )
-    throw new LocalError(
-      `${home} cannot hold a cluster`,
-      `Set XDG_DATA_HOME to a folder with a short path that is not below ${COVERED.join(' ')}.`,
-    );
-  return paths;
+}
+
+/** The name of a worker: of its folder in the first node's, of its cgroups there, and of the service that runs it. */
+export function workerName(number: number): string {
+  return `node-${number}`;
+}
+
+/** The files of a cluster's node by its number. Throws LocalError when the folder's path is too long for a worker's sockets. */
+export function nodePaths(cluster: ClusterPaths, number: number): NodePaths {
+  return number === 1 ? cluster : pathsBelow(join(cluster.home, workerName(number)));
+}
+
+function pathsBelow(home: string): NodePaths {
+  const run = join(home, 'run');
+  const containerdSocket = join(run, 'containerd.sock');
+  if (Buffer.byteLength(containerdSocket) > MAX_SOCKET_PATH) throw cannotHold(home);
+  return { home, etc: join(home, 'etc'), log: join(home, 'log'), run, containerdSocket };
+}
+
+function cannotHold(home: string): LocalError {
+  return new LocalError(
+    `${home} cannot hold a cluster`,
+    `Set XDG_DATA_HOME to a folder with a short path that is not below ${COVERED.join(' ')}.`,
+  );
 }

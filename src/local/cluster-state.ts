@@ -9,7 +9,6 @@ const processId = z.object({ pid: z.number().int(), started: z.string() });
 const family = z.object({
   nodes: z.string(),
   pods: z.string(),
-  nodePods: z.string(),
   services: z.string(),
   node: z.string(),
   apiService: z.string(),
@@ -18,7 +17,8 @@ const family = z.object({
 const clusterState = z.object({
   version: z.literal(1),
   name: z.string(),
-  nodeName: z.string(),
+  /** How many nodes it has. */
+  nodes: z.number().int().default(1),
   network: z.object({ v4: family, v6: family.optional(), dns: z.string(), loadBalancers: z.string() }),
   cgroups: z.object({
     version: z.union([z.literal(1), z.literal(2)]),

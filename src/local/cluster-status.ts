@@ -4,14 +4,15 @@ import { createClient } from '../client/http-client.ts';
 import { NODE } from '../kube/builtin-kinds.ts';
 import { cgroupProcesses } from './cgroup.ts';
 import { pathsOf, type ClusterOptions } from './cluster-options.ts';
-import type { ClusterPaths } from './cluster-paths.ts';
+import { nodePaths, workerName, type ClusterPaths } from './cluster-paths.ts';
 import { readState, type ClusterState } from './cluster-state.ts';
 import { listImages, type ImageStore } from './containerd-images.ts';
 import { LocalError } from './local-error.ts';
+import { planNodes, type NodePlan } from './network-plan.ts';
 import { isRunning } from './node.ts';
 import { accessOf } from './own-kubeconfig.ts';
 import { lastLines } from './run.ts';
-import { SERVICES, serviceCommands, type ServiceName } from './services.ts';
+import { SERVICES, WORKER_SERVICES, serviceCommands, type ServiceName } from './services.ts';
 
 /** What a cluster is like now. */
 export interface ClusterStatus {
@@ -21,7 +22,8 @@ export interface ClusterStatus {
   readonly kubeconfig: string;
   readonly version?: string;
   readonly nodes: readonly { readonly name: string; readonly ready: boolean }[];
-  readonly services: readonly { readonly name: ServiceName; readonly running: boolean }[];
+  /** Those of a worker carry its name: `node-2/kubelet`. */
+  readonly services: readonly { readonly name: string; readonly running: boolean }[];
   readonly images: readonly string[];
 }
 
@@ -41,10 +43,11 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
     return { ...nothing, condition: isThere ? 'broken' : 'absent' };
   }
   if (!(await isRunning(state))) return { ...nothing, condition: 'broken' };
+  const [first] = imageStores(paths, state, options);
   const [server, services, images] = await Promise.all([
     askServer(paths, options),
     runningServices(state, options),
-    listImages(imageStore(paths, state, options)),
+    first === undefined ? new Map<string, string>() : listImages(first),
   ]);
   return {
     ...nothing,
@@ -80,34 +83,65 @@ async function askServer(
   }
 }
 
-/** A service runs when the cluster has a process of its program and its last word: both, since programs share words. */
+/**
+ * A service runs when its node has a process of its program and its last word: both, since programs share words. Nodes are told
+ * apart by their cgroups: a worker's lie below the first node's.
+ */
 async function runningServices(
   state: ClusterState,
   options: ClusterOptions,
 ): Promise<ClusterStatus['services']> {
-  const folders = state.cgroups.groups.map((group) => group.folder);
-  const pids = [...(await cgroupProcesses(folders))];
+  const { network, cgroups, name: cluster } = state;
+  const folders = cgroups.groups.map((group) => group.folder);
+  const nodes = planNodes(network, cluster, state.nodes);
+  const workers = await Promise.all(
+    nodes
+      .filter(({ number }) => number > 1)
+      .map(({ number }) => cgroupProcesses(folders.map((folder) => join(folder, workerName(number))))),
+  );
+  const all = await cgroupProcesses(folders);
+  const first = [...all].filter((pid) => !workers.some((pids) => pids.has(pid)));
+  const found = await Promise.all(
+    nodes.map(async (node, index) => {
+      const lines = await commandLines(index === 0 ? first : [...(workers[index - 1] ?? [])]);
+      const commands = serviceCommands({ node, network, tools: new Map(), self: options.self });
+      return servicesOf(node).map(({ service, label }) => {
+        const command = commands[service];
+        const isIts = (line: readonly string[]): boolean =>
+          basename(line[0] ?? '') === basename(command[0] ?? '') && line.includes(command.at(-1) ?? '');
+        return { name: label, running: lines.some(isIts) };
+      });
+    }),
+  );
+  return found.flat();
+}
+
+async function commandLines(pids: readonly number[]): Promise<readonly (readonly string[])[]> {
   const texts = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
-  const lines = texts.map((text) => text.split('\0'));
-  const { nodeName, network } = state;
-  const commands = serviceCommands({ nodeName, network, tools: new Map(), self: options.self });
-  return SERVICES.map((name) => {
-    const command = commands[name];
-    const isIts = (line: readonly string[]): boolean =>
-      basename(line[0] ?? '') === basename(command[0] ?? '') && line.includes(command.at(-1) ?? '');
-    return { name, running: lines.some(isIts) };
-  });
+  return texts.map((text) => text.split('\0'));
 }
 
-/** A cluster's image store as commands on the machine reach it. */
-export function imageStore(
+function servicesOf({
+  number,
+}: NodePlan): readonly { readonly service: ServiceName; readonly label: string }[] {
+  return number === 1
+    ? SERVICES.map((service) => ({ service, label: service }))
+    : WORKER_SERVICES.map((service) => ({ service, label: `${workerName(number)}/${service}` }));
+}
+
+/** A cluster's image stores, one a node, as commands on the machine reach them. */
+export function imageStores(
   paths: ClusterPaths,
   state: ClusterState,
   { run }: Pick<ClusterOptions, 'run'>,
-): ImageStore {
-  return { socket: paths.containerdSocket, run, snapshotter: state.snapshotter };
+): readonly ImageStore[] {
+  return planNodes(state.network, state.name, state.nodes).map(({ number }) => ({
+    socket: nodePaths(paths, number).containerdSocket,
+    run,
+    snapshotter: state.snapshotter,
+  }));
 }
 
 /** The record of a cluster that must be running. Throws LocalError otherwise. */
@@ -123,13 +157,22 @@ export async function requireRunning(
   );
 }
 
-/** The last lines that a service wrote. Throws LocalError for a name that is no service. */
+/** The last lines that a service wrote; a worker's is called `node-2/kubelet`. Throws LocalError for a name that is no service. */
 export async function serviceLog(options: ClusterOptions, service: string, lines: number): Promise<string> {
-  const names = ['init', ...SERVICES];
+  const paths = pathsOf(options);
+  const state = await readState(paths).catch(() => undefined);
+  const workers = Array.from({ length: (state?.nodes ?? 1) - 1 }, (_, index) => workerName(index + 2));
+  const names = [
+    'init',
+    ...SERVICES,
+    ...workers.flatMap((worker) => [worker, ...WORKER_SERVICES.map((name) => `${worker}/${name}`)]),
+  ];
   if (!names.includes(service))
     throw new LocalError(`there is no service called ${service}`, `There are: ${names.join(', ')}.`);
-  const { log } = pathsOf(options);
-  const text = await readFile(join(log, `${service}.log`), 'utf8').catch(() => undefined);
+  const [node, name] = service.includes('/') ? service.split('/') : ['', service];
+  const text = await readFile(join(paths.home, node ?? '', 'log', `${name}.log`), 'utf8').catch(
+    () => undefined,
+  );
   if (text === undefined)
     throw new LocalError(`${service} has written nothing`, 'See `tenantry cluster status` for what runs.');
   return lastLines(text, lines);

@@ -1,30 +1,30 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from '../client/http-client.ts';
 import type { Client } from '../client/client.ts';
-import { NODE } from '../kube/builtin-kinds.ts';
+import { NODE, type Node } from '../kube/builtin-kinds.ts';
 import { mapLimit } from '../lib/limit.ts';
 import { kubeconfigText } from '../pki/kubeconfig.ts';
 import { addons } from './addons.ts';
-import { certificateFiles, issueCertificates, type ClusterCertificates } from './certificates.ts';
+import { issueCertificates, type ClusterCertificates } from './certificates.ts';
 import { cgroupLeaf, clearAway } from './cluster-down.ts';
 import { pathsOf, provideTools, type ClusterOptions } from './cluster-options.ts';
-import type { ClusterPaths } from './cluster-paths.ts';
+import { nodePaths, workerName, type ClusterPaths, type NodePaths } from './cluster-paths.ts';
 import { readState, writeState, type ClusterState } from './cluster-state.ts';
 import { importArchive } from './containerd-images.ts';
 import { listenLocally } from './dial.ts';
 import { NEWEST_RELEASE, type KubernetesRelease } from './kubernetes-release.ts';
 import { LocalError, explainDiskFull } from './local-error.ts';
 import { withLock } from './lock.ts';
-import { planNetwork, type NetworkChoice } from './network-plan.ts';
-import { nodeConfigFiles } from './node-config.ts';
-import { isRunning, prepareNode, startNode, startService, type NodeOptions } from './node.ts';
+import { planNetwork, planNodes, places, type NetworkChoice, type NodePlan } from './network-plan.ts';
+import { nodeOptions, type NodeMaterial } from './node-material.ts';
+import { isRunning, prepareNode, startNode, startService, workerReady } from './node.ts';
 import { accessOf } from './own-kubeconfig.ts';
 import { NODE_PACKAGES, ensurePackages } from './packages.ts';
 import { inspectMachine } from './preflight.ts';
 import { lastLines } from './run.ts';
-import { API_PORT, FIRST_SERVICES, SERVICES, serviceCommands } from './services.ts';
+import { FIRST_SERVICES, SERVICES, WORKER_SERVICES } from './services.ts';
 import { SYSTEM_IMAGES, systemImageArchive } from './system-images.ts';
 import type { ToolPaths } from './toolchain.ts';
 import { CLUSTER_TOOLS } from './tools.ts';
@@ -36,6 +36,8 @@ export interface UpChoice extends Omit<NetworkChoice, 'ipv6'> {
   readonly port?: number | undefined;
   /** The Kubernetes to run; undefined takes the newest. */
   readonly release?: KubernetesRelease | undefined;
+  /** How many nodes; 1 when left out. */
+  readonly nodeCount?: number | undefined;
 }
 
 /** A cluster that is up. */
@@ -62,6 +64,7 @@ export async function upCluster(options: ClusterOptions, choice: UpChoice = {}):
   const { uid, platform, progress } = options;
   const machine = await inspectMachine({ home: paths.home, uid, platform, cgroupLeaf: cgroups });
   const network = planNetwork({ ...choice, ipv6: machine.ipv6 });
+  const nodes = planNodes(network, options.name, choice.nodeCount ?? 1);
   return withLock(paths.lock, { clock: options.clock, signal: options.signal }, async () => {
     const present = await findRunning(paths, options);
     if (present !== undefined) {
@@ -73,7 +76,7 @@ export async function upCluster(options: ClusterOptions, choice: UpChoice = {}):
     await ensurePackages(NODE_PACKAGES, options);
     const tools = await provideTools(CLUSTER_TOOLS, options, choice.release);
     try {
-      const state = await create({ options, paths, choice, machine, network, tools });
+      const state = await create({ options, paths, choice, machine, network, nodes, tools });
       return { paths, state, already: false };
     } catch (error) {
       throw explainDiskFull(error, paths.home);
@@ -98,14 +101,15 @@ async function findRunning(paths: ClusterPaths, options: ClusterOptions): Promis
   });
 }
 
-/** A running cluster keeps its addresses and its version: asked for others, we say so instead of acting as if. */
-function refuseOther({ name, network, apiPort, kubernetes }: ClusterState, choice: UpChoice): void {
+/** A running cluster keeps its addresses, nodes and version: asked for others, we say so instead of acting as if. */
+function refuseOther({ name, network, apiPort, nodes, kubernetes }: ClusterState, choice: UpChoice): void {
   const pairs = [
     ['--subnet', choice.nodes, network.v4.nodes],
     ['--pod-subnet', choice.pods, network.v4.pods],
     ['--service-subnet', choice.services, network.v4.services],
     ['--port', choice.port, apiPort],
     ['--kubernetes-version', choice.release?.version, kubernetes],
+    ['--nodes', choice.nodeCount, nodes],
   ] as const;
   for (const [option, wanted, present] of pairs)
     if (wanted !== undefined && wanted !== 0 && wanted !== present)
@@ -121,39 +125,35 @@ interface Creation {
   readonly choice: UpChoice;
   readonly machine: Awaited<ReturnType<typeof inspectMachine>>;
   readonly network: ClusterState['network'];
+  readonly nodes: readonly NodePlan[];
   readonly tools: ToolPaths;
 }
 
 async function create(creation: Creation): Promise<ClusterState> {
-  const { options, paths } = creation;
+  const { options, paths, nodes, network } = creation;
   const { progress, clock } = options;
-  const nodeName = `${options.name}-1`;
   // The machine's side of the API server. The node inherits the socket; ours is closed once it has.
   const listener = createServer();
   const apiPort = await listenLocally(listener, creation.choice.port ?? 0);
-  let state = firstState(creation, nodeName, apiPort);
+  let state = firstState(creation, apiPort);
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
   await writeState(paths, state);
   try {
     const certificates = await progress.step('certificates', () =>
-      issueCertificates(nodeName, creation.network, clock.now()),
+      issueCertificates(nodes, network, clock.now()),
     );
     const archives = systemArchives(creation);
-    const node = nodeOptions(creation, nodeName, certificates, listener);
-    await progress.step('node', async () => {
+    await progress.step(nodes.length === 1 ? 'node' : `${nodes.length} nodes`, async () => {
       await writeFile(paths.kubeconfig, adminKubeconfig(options.name, apiPort, certificates), {
         mode: 0o600,
       });
-      await prepareNode(node);
-      state = { ...state, ...(await startNode(node)) };
-      await writeState(paths, state);
-      for (const service of FIRST_SERVICES) await startService(paths, service);
+      state = await startNodes({ ...creation, certificates }, state, listener);
     });
     const images = importSystemImages(creation, archives);
     const client = await adminClient(paths, options);
     try {
       await Promise.all([startControlPlane(client, creation, certificates), images]);
-      await nodeReady(client, creation, nodeName);
+      await nodesReady(client, creation);
     } finally {
       await client.close();
     }
@@ -165,15 +165,11 @@ async function create(creation: Creation): Promise<ClusterState> {
   return state;
 }
 
-function firstState(
-  { options, network, machine, choice }: Creation,
-  nodeName: string,
-  apiPort: number,
-): ClusterState {
+function firstState({ options, network, machine, nodes, choice }: Creation, apiPort: number): ClusterState {
   return {
     version: 1,
     name: options.name,
-    nodeName,
+    nodes: nodes.length,
     network,
     cgroups: { version: machine.cgroups.version, groups: [...machine.cgroups.groups] },
     snapshotter: machine.snapshotter,
@@ -184,36 +180,33 @@ function firstState(
   };
 }
 
-function nodeOptions(
-  { options, paths, network, machine, tools }: Creation,
-  nodeName: string,
-  certificates: ClusterCertificates,
-  listener: NodeOptions['listener'],
-): NodeOptions {
-  const inside = (user: keyof ClusterCertificates['users']): string =>
-    kubeconfigText({
-      server: `https://${network.v4.node}:${API_PORT}`,
-      ca: certificates.authority.cert,
-      user: certificates.users[user],
-    });
-  const users = ['controller-manager', 'scheduler', 'kubelet', 'kube-proxy', 'agent'] as const;
-  const pki = Object.entries(certificateFiles(certificates)).map(([name, text]) => [`pki/${name}`, text]);
-  return {
-    init: { home: paths.home, nodeName, network, cgroups: machine.cgroups },
-    paths,
-    files: {
-      ...nodeConfigFiles(nodeName, network, SYSTEM_IMAGES, machine.snapshotter),
-      ...Object.fromEntries(users.map((user) => [`${user}.kubeconfig`, inside(user)])),
-      ...Object.fromEntries(pki),
-    },
-    services: serviceCommands({ nodeName, network, tools, self: options.self }),
-    listener,
-    path: options.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-    run: options.run,
-    clock: options.clock,
-    signal: options.signal,
-  };
+/** Starts the first node, which starts the others; then what needs no API server on each. Answers the new record. */
+async function startNodes(
+  material: NodeMaterial,
+  state: ClusterState,
+  listener: Server,
+): Promise<ClusterState> {
+  const { options, paths, nodes } = material;
+  const { env, clock, signal } = options;
+  const made = nodes.map((node) => nodeOptions(material, node));
+  for (const each of made) await prepareNode(each);
+  const [first] = made;
+  if (first === undefined) throw new RangeError('a cluster has at least one node');
+  const path = env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin';
+  const started = { ...state, ...(await startNode(first, { listener, path, clock, signal })) };
+  await writeState(paths, started);
+  for (const service of FIRST_SERVICES) await startService(paths, service);
+  for (const { number } of workersOf(nodes)) await startService(paths, workerName(number));
+  for (const { number } of workersOf(nodes)) {
+    const worker = nodePaths(paths, number);
+    if (!(await workerReady(worker, { clock, signal }))) throw await serviceFailed(paths, workerName(number));
+    await startService(worker, 'containerd');
+  }
+  return started;
 }
+
+const workersOf = (nodes: readonly NodePlan[]): readonly NodePlan[] =>
+  nodes.filter(({ number }) => number > 1);
 
 function adminKubeconfig(name: string, apiPort: number, certificates: ClusterCertificates): string {
   return kubeconfigText({
@@ -226,14 +219,19 @@ function adminKubeconfig(name: string, apiPort: number, certificates: ClusterCer
 
 async function startControlPlane(
   client: Client,
-  { options, paths, network }: Creation,
+  { options, paths, network, nodes }: Creation,
   certificates: ClusterCertificates,
 ): Promise<void> {
   const { progress } = options;
   await progress.step('API server ready', async () => {
     if (!(await untilReady(client, options))) throw await serviceFailed(paths, 'kube-apiserver');
   });
+  // Before anything gives out addresses: each node's are in the files that it was made from.
+  for (const node of nodes) await client.apply(NODE, nodeObject(node), { signal: options.signal });
   for (const service of SERVICES) if (!FIRST_SERVICES.includes(service)) await startService(paths, service);
+  for (const { number } of workersOf(nodes))
+    for (const service of WORKER_SERVICES)
+      if (!FIRST_SERVICES.includes(service)) await startService(nodePaths(paths, number), service);
   await progress.step('add-ons', async (note) => {
     const all = addons({
       network,
@@ -247,21 +245,22 @@ async function startControlPlane(
   });
 }
 
-async function nodeReady(client: Client, { options, paths }: Creation, name: string): Promise<void> {
-  await options.progress.step('node Ready', async () => {
-    const { clock, signal } = options;
-    const ready = await waitUntil(
-      async () => {
-        const node = await client.find(NODE, { name }, { signal });
-        const conditions = node?.status?.conditions ?? [];
-        return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-          ? true
-          : undefined;
-      },
-      { clock, within: NODE_WITHIN_MS, every: LOOK_MS, signal },
-    );
-    if (ready === undefined) throw await serviceFailed(paths, 'kubelet');
-  });
+async function nodesReady(client: Client, { options, paths, nodes }: Creation): Promise<void> {
+  const { clock, signal, progress } = options;
+  for (const { name, number } of nodes)
+    await progress.step(`node ${name} Ready`, async () => {
+      const ready = await waitUntil(
+        async () => {
+          const node = await client.find(NODE, { name }, { signal });
+          const conditions = node?.status?.conditions ?? [];
+          return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+            ? true
+            : undefined;
+        },
+        { clock, within: NODE_WITHIN_MS, every: LOOK_MS, signal },
+      );
+      if (ready === undefined) throw await serviceFailed(nodePaths(paths, number), 'kubelet');
+    });
 }
 
 function systemArchives({ options, tools }: Creation): Promise<readonly string[]> {
@@ -272,22 +271,41 @@ function systemArchives({ options, tools }: Creation): Promise<readonly string[]
 }
 
 async function importSystemImages(
-  { options, paths, machine }: Creation,
+  { options, paths, machine, nodes }: Creation,
   archives: Promise<readonly string[]>,
 ): Promise<void> {
-  const { clock, run, signal } = options;
-  const store = { socket: paths.containerdSocket, run, snapshotter: machine.snapshotter };
+  const { run, signal } = options;
   await options.progress.step('system images', async (note) => {
     const files = await archives;
-    const answered = await waitUntil(
-      async () =>
-        (await run('ctr', ['--address', store.socket, 'version'], { signal })).code === 0 ? true : undefined,
-      { clock, within: CONTAINERD_WITHIN_MS, every: LOOK_MS, signal },
-    );
-    if (answered === undefined) throw await serviceFailed(paths, 'containerd');
-    for (const file of files) await importArchive(store, file, signal);
+    const importAll = async ({ number }: NodePlan): Promise<void> => {
+      const node = nodePaths(paths, number);
+      await containerdAnswers(node, options);
+      const store = { socket: node.containerdSocket, run, snapshotter: machine.snapshotter };
+      for (const file of files) await importArchive(store, file, signal);
+    };
+    await Promise.all(nodes.map(importAll));
     note(`${files.length} images`);
   });
+}
+
+async function containerdAnswers(node: NodePaths, { clock, run, signal }: ClusterOptions): Promise<void> {
+  const args = ['--address', node.containerdSocket, 'version'];
+  const answered = await waitUntil(
+    async () => ((await run('ctr', args, { signal })).code === 0 ? true : undefined),
+    { clock, within: CONTAINERD_WITHIN_MS, every: LOOK_MS, signal },
+  );
+  if (answered === undefined) throw await serviceFailed(node, 'containerd');
+}
+
+/** A node as the API knows it before its kubelet does. */
+function nodeObject(node: NodePlan): Node {
+  const podCIDRs = places(node).map(({ pods }) => pods);
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: node.name },
+    spec: { podCIDR: node.v4.pods, podCIDRs },
+  };
 }
 
 async function adminClient(paths: ClusterPaths, options: ClusterOptions): Promise<Client> {
@@ -308,7 +326,7 @@ async function untilReady(client: Client, { clock, signal }: ClusterOptions): Pr
   return ready === true;
 }
 
-async function serviceFailed(paths: ClusterPaths, service: string): Promise<LocalError> {
+async function serviceFailed(paths: NodePaths, service: string): Promise<LocalError> {
   const log = join(paths.log, `${service}.log`);
   const said = lastLines(await readFile(log, 'utf8').catch(() => ''), 3);
   return new LocalError(

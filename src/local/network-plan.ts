@@ -6,10 +6,8 @@ export interface FamilyPlan {
   /** What a node's own address is taken from, in CIDR notation. */
   readonly nodes: string;
   readonly pods: string;
-  /** The part of `pods` that the first node gives out. */
-  readonly nodePods: string;
   readonly services: string;
-  /** The node's address. */
+  /** The address of the first node, which has the API server. */
   readonly node: string;
   /** Where the API server is reached from inside: the first address of the services. */
   readonly apiService: string;
@@ -25,6 +23,22 @@ export interface NetworkPlan {
   readonly loadBalancers: string;
 }
 
+/** Where one node is, in one family. */
+export interface NodePlace {
+  readonly address: string;
+  /** The part of the cluster's pod addresses that this node gives out, in CIDR notation. */
+  readonly pods: string;
+}
+
+/** What differs from node to node. */
+export interface NodePlan {
+  /** From 1 on; the first one has the API server, the others are workers. */
+  readonly number: number;
+  readonly name: string;
+  readonly v4: NodePlace;
+  readonly v6?: NodePlace | undefined;
+}
+
 /** Ranges that a user may choose; IPv4 in CIDR notation. */
 export interface NetworkChoice {
   /** /24 for the nodes and load balancers. */
@@ -36,8 +50,10 @@ export interface NetworkChoice {
   readonly ipv6: boolean;
 }
 
-/** The last part of the first node's address. */
-const FIRST_NODE = 11;
+/** Added to a node's number, gives the last part of its address. */
+const NODE_OFFSET = 10;
+/** Each takes some 200 MiB and shares the machine's processors with the others: more would only be slower. */
+const MAX_NODES = 9;
 
 /** Makes the plan. Throws LocalError when a range is not one, has another size, or meets another of them. */
 export function planNetwork(choice: NetworkChoice): NetworkPlan {
@@ -49,14 +65,13 @@ export function planNetwork(choice: NetworkChoice): NetworkPlan {
     ['--pod-subnet', pods],
     ['--service-subnet', services],
   ]);
-  const [n, p, s] = [nodes.prefix(3), pods.prefix(2), services.prefix(2)];
+  const [n, s] = [nodes.prefix(3), services.prefix(2)];
   return {
     v4: {
       nodes: nodes.text,
       pods: pods.text,
-      nodePods: `${p}.0.0/24`,
       services: services.text,
-      node: `${n}.${FIRST_NODE}`,
+      node: `${n}.${NODE_OFFSET + 1}`,
       apiService: `${s}.0.1`,
     },
     ...(choice.ipv6 ? { v6: planV6(nodes.octets) } : {}),
@@ -71,11 +86,49 @@ function planV6([a = 0, b = 0, c = 0]: readonly number[]): FamilyPlan {
   return {
     nodes: `${site}:89::/64`,
     pods: `${site}:244::/56`,
-    nodePods: `${site}:244::/64`,
     services: `${site}:96::/112`,
-    node: `${site}:89::${hex(FIRST_NODE, 1)}`,
+    node: `${site}:89::${hex(NODE_OFFSET + 1, 1)}`,
     apiService: `${site}:96::1`,
   };
+}
+
+/** The nodes of a cluster. Throws LocalError for a number of them that is not possible. */
+export function planNodes(network: NetworkPlan, cluster: string, count: number): readonly NodePlan[] {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_NODES)
+    throw new LocalError(
+      `--nodes is ${count}, which is not a number from 1 to ${MAX_NODES}`,
+      'Two are enough to try what happens between nodes.',
+    );
+  return Array.from({ length: count }, (_, index) => {
+    const number = index + 1;
+    return {
+      number,
+      name: `${cluster}-${number}`,
+      v4: {
+        address: network.v4.nodes.replace(/0\/24$/, String(NODE_OFFSET + number)),
+        pods: network.v4.pods.replace(/0\.0\/16$/, `${index}.0/24`),
+      },
+      ...(network.v6 === undefined ? {} : { v6: placeV6(network.v6, number) }),
+    };
+  });
+}
+
+/** The fourth part of a pod address tells the node. */
+function placeV6({ nodes, pods }: FamilyPlan, number: number): NodePlace {
+  return {
+    address: nodes.replace('::/64', `::${hex(NODE_OFFSET + number, 1)}`),
+    pods: pods.replace('::/56', number === 1 ? '::/64' : `:${hex(number - 1, 1)}::/64`),
+  };
+}
+
+/** Both families of a plan, as far as there are two. */
+export function families(plan: NetworkPlan): readonly FamilyPlan[] {
+  return plan.v6 === undefined ? [plan.v4] : [plan.v4, plan.v6];
+}
+
+/** Where a node is, in the order of `families`. */
+export function places(node: NodePlan): readonly NodePlace[] {
+  return node.v6 === undefined ? [node.v4] : [node.v4, node.v6];
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');

@@ -1,20 +1,20 @@
 import { NODE_HOME } from './cluster-paths.ts';
-import type { NetworkPlan } from './network-plan.ts';
+import { families, places, type NetworkPlan, type NodePlan } from './network-plan.ts';
 import type { SystemImages } from './system-images.ts';
 
 /** Files that configure a node's programs; names are relative to the cluster's `etc/`. */
 export function nodeConfigFiles(
-  nodeName: string,
+  node: NodePlan,
   network: NetworkPlan,
   images: SystemImages,
   snapshotter: Snapshotter,
 ): Readonly<Record<string, string>> {
   return {
     'containerd.toml': containerdConfig(images.pause.ref, snapshotter),
-    'cni/10-pods.conflist': json(cniConfig(network)),
+    'cni/10-pods.conflist': json(cniConfig(node)),
     // JSON is YAML: kubelet and kube-proxy read both.
     'kubelet.yaml': json(kubeletConfig(network)),
-    'kube-proxy.yaml': json(kubeProxyConfig(nodeName, network)),
+    'kube-proxy.yaml': json(kubeProxyConfig(node.name, network)),
   };
 }
 
@@ -64,8 +64,7 @@ oom_score = 0
  * Pods are routed, not bridged: each packet passes the node's forward hook, where policies act. No masquerading: there
  * is no world outside, and policies must see the pod's own address.
  */
-function cniConfig(network: NetworkPlan): unknown {
-  const families = [network.v4, ...(network.v6 === undefined ? [] : [network.v6])];
+function cniConfig(node: NodePlan): unknown {
   return {
     cniVersion: '0.4.0',
     name: 'pods',
@@ -76,8 +75,8 @@ function cniConfig(network: NetworkPlan): unknown {
         ipam: {
           type: 'host-local',
           dataDir: '/run/cni-ipam',
-          ranges: families.map((family) => [{ subnet: family.nodePods }]),
-          routes: [{ dst: '0.0.0.0/0' }, ...(network.v6 === undefined ? [] : [{ dst: '::/0' }])],
+          ranges: places(node).map(({ pods }) => [{ subnet: pods }]),
+          routes: [{ dst: '0.0.0.0/0' }, ...(node.v6 === undefined ? [] : [{ dst: '::/0' }])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
@@ -143,7 +142,9 @@ function kubeProxyConfig(nodeName: string, network: NetworkPlan): unknown {
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: `${NODE_HOME}/etc/kube-proxy.kubeconfig` },
     mode: 'iptables',
-    clusterCIDR: [network.v4.pods, ...(network.v6 === undefined ? [] : [network.v6.pods])].join(','),
+    clusterCIDR: families(network)
+      .map(({ pods }) => pods)
+      .join(','),
     hostnameOverride: nodeName,
     metricsBindAddress: '127.0.0.1:10249',
     healthzBindAddress: '127.0.0.1:10256',

@@ -1,13 +1,16 @@
-import type { CgroupPlan } from './cgroup-plan.ts';
+import { inCgroupMount, type CgroupPlan } from './cgroup-plan.ts';
 import { NODE_HOME } from './cluster-paths.ts';
-import type { FamilyPlan, NetworkPlan } from './network-plan.ts';
+import { families, type NetworkPlan, type NodePlan } from './network-plan.ts';
 import { shellCommand, shellQuote } from './shell-quote.ts';
+import { enterWorkerCgroups, forgetMounts, joinLines } from './worker-init.ts';
 
 /** What the node's first process needs to know. */
 export interface NodeInit {
   /** The cluster's folder on the machine. */
+  readonly clusterHome: string;
+  /** The node's own folder: the same for the first node, one in it for the others. */
   readonly home: string;
-  readonly nodeName: string;
+  readonly node: NodePlan;
   readonly network: NetworkPlan;
   readonly cgroups: CgroupPlan;
 }
@@ -29,11 +32,15 @@ export const MASKED_SYSCTLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The script that enters the cluster's cgroups and becomes the node. It must enter them before its cgroup namespace is
+ * The script that enters the node's cgroups and becomes the node. It must enter them before its cgroup namespace is
  * made: that namespace's root is the group it is made in.
  */
 export function enterScript(init: NodeInit): string {
-  const enter = init.cgroups.groups.map(({ folder }) => `echo $$ >${shellQuote(`${folder}/cgroup.procs`)}`);
+  const { cgroups, node } = init;
+  const enter =
+    node.number === 1
+      ? cgroups.groups.map(({ folder }) => `echo $$ >${shellQuote(`${folder}/cgroup.procs`)}`)
+      : enterWorkerCgroups(cgroups, node.number);
   const unshare = [
     'unshare',
     '--net',
@@ -63,10 +70,11 @@ export function initScript(init: NodeInit): string {
     '#!/bin/bash',
     'set -eu',
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...(init.node.number === 1 ? [] : forgetMounts(init.clusterHome)),
     ...mountLines(init),
     ...cgroupLines(init.cgroups),
-    ...networkLines(init.network),
-    `hostname ${shellQuote(init.nodeName)}`,
+    ...networkLines(init),
+    `hostname ${shellQuote(init.node.name)}`,
     ...superviseLines(),
   ]);
 }
@@ -99,9 +107,10 @@ function cgroupLines(plan: CgroupPlan): string[] {
       'while read -r pid; do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs',
       'for each in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "+$each" >/sys/fs/cgroup/cgroup.subtree_control || true; done',
     ];
-  const mounts = plan.groups.flatMap(({ controllers }) => {
+  const mounts = plan.groups.flatMap((group) => {
+    const { controllers } = group;
+    const folder = inCgroupMount(plan, group);
     const isNamed = controllers.startsWith('name=');
-    const folder = `/sys/fs/cgroup/${isNamed ? controllers.slice('name='.length) : controllers}`;
     const names = controllers.split(',');
     return [
       `mkdir ${folder}`,
@@ -112,14 +121,7 @@ function cgroupLines(plan: CgroupPlan): string[] {
   return ['mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup', ...mounts];
 }
 
-function networkLines(network: NetworkPlan): string[] {
-  const family = (flag: string, plan: FamilyPlan): string[] => [
-    `ip ${flag} addr add ${plan.node}/${plan.nodes.split('/')[1] ?? ''} dev eth0`,
-    // Service addresses must have some route, or no packet reaches the rules that rewrite them.
-    `ip ${flag} route add ${plan.services} dev eth0`,
-    `ip ${flag} route add unreachable default`,
-  ];
-  const v6 = network.v6 === undefined ? [] : family('-6', network.v6);
+function networkLines({ network, node }: NodeInit): string[] {
   return [
     'set_net() { echo "$2" >/proc/sys/net/$1; }',
     'set_net ipv4/ip_forward 1',
@@ -130,12 +132,25 @@ function networkLines(network: NetworkPlan): string[] {
           'for each in all default; do set_net ipv6/conf/$each/forwarding 1; set_net ipv6/conf/$each/accept_dad 0; done',
         ]),
     'ip link set lo up',
+    ...(node.number === 1 ? firstLines(network) : joinLines(network, node)),
+  ];
+}
+
+function firstLines(network: NetworkPlan): string[] {
+  return [
     // Both ends stay here: the node needs an interface with a carrier, not a way out.
     'ip link add eth0 type veth peer name uplink',
     'ip link set uplink up',
     'ip link set eth0 up',
-    ...family('-4', network.v4),
-    ...v6,
+    ...families(network).flatMap((family, index) => {
+      const flag = index === 0 ? '-4' : '-6';
+      return [
+        `ip ${flag} addr add ${family.node}/${family.nodes.split('/')[1] ?? ''} dev eth0`,
+        // Service addresses must have some route, or no packet reaches the rules that rewrite them.
+        `ip ${flag} route add ${family.services} dev eth0`,
+        `ip ${flag} route add unreachable default`,
+      ];
+    }),
   ];
 }
 
@@ -152,9 +167,11 @@ function superviseLines(): string[] {
     '  done',
     '}',
     `exec 9<>${NODE_HOME}/run/start`,
-    `touch ${NODE_HOME}/run/ready`,
+    `touch ${NODE_HOME}/run/ready ${NODE_HOME}/run/started`,
+    // A worker that is started again runs what it ran before.
+    `while read -r name; do supervise "$name" & done <${NODE_HOME}/run/started`,
     // Blocked in a read, bash still reaps every child that ends, also those it was given by others.
-    'while read -r -u 9 name; do supervise "$name" & done',
+    `while read -r -u 9 name; do echo "$name" >>${NODE_HOME}/run/started; supervise "$name" & done`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { installPolicyPlugin } from './agent/cni-plugin.ts';
 import { createCgroups } from './cgroup.ts';
-import type { ClusterPaths } from './cluster-paths.ts';
+import type { NodePaths } from './cluster-paths.ts';
 import { LocalError } from './local-error.ts';
 import { POLICY_SOCKET, PTP_PLUGIN } from './node-config.ts';
 import { descriptorOf } from './dial.ts';
@@ -18,14 +18,20 @@ import { waitUntil } from '../lib/wait-until.ts';
 /** Everything a node is made from. */
 export interface NodeOptions {
   readonly init: NodeInit;
-  readonly paths: ClusterPaths;
+  readonly paths: NodePaths;
+  /** Empty folders below its own that its programs need. */
+  readonly folders: readonly string[];
   /** Files below `etc/`, by relative name. */
   readonly files: Readonly<Record<string, string>>;
   readonly services: Readonly<Record<string, readonly string[]>>;
+  readonly run: Run;
+}
+
+/** What starting it takes. */
+export interface StartOptions {
   /** Listens on the machine's side; the node inherits its socket. */
   readonly listener: Server;
   readonly path: string;
-  readonly run: Run;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,17 +50,8 @@ const READY_WITHIN_MS = 20_000;
 /** Writes all files of a node into the cluster's folder; nothing runs yet. */
 export async function prepareNode(options: NodeOptions): Promise<void> {
   const { paths, init } = options;
-  const folders = [
-    paths.log,
-    paths.run,
-    paths.forwards,
-    'var-lib/tenantry/volumes',
-    'var-log',
-    'etcd',
-    'cni-bin',
-  ];
-  for (const folder of folders)
-    await mkdir(join(paths.home, folder.replace(`${paths.home}/`, '')), { recursive: true });
+  const folders = ['log', 'run', 'var-lib/tenantry/volumes', 'var-log', 'cni-bin', ...options.folders];
+  for (const folder of folders) await mkdir(join(paths.home, folder), { recursive: true });
   const scripts = {
     enter: enterScript(init),
     init: initScript(init),
@@ -74,10 +71,13 @@ export async function prepareNode(options: NodeOptions): Promise<void> {
     );
 }
 
-/** Starts the node and waits until its mounts and its network are there. Its services are started by `startService`. */
-export async function startNode(options: NodeOptions): Promise<NodeProcesses> {
-  const { paths, clock, signal } = options;
-  await createCgroups(options.init.cgroups);
+/** Starts the first node and waits until its mounts and its network are there. Its services are started by `startService`. */
+export async function startNode(
+  { paths, init: { cgroups } }: NodeOptions,
+  options: StartOptions,
+): Promise<NodeProcesses> {
+  const { clock, signal } = options;
+  await createCgroups(cgroups);
   const log = await open(join(paths.log, 'init.log'), 'a');
   const child = spawn('/bin/bash', [join(paths.etc, 'enter')], {
     detached: true,
@@ -107,8 +107,22 @@ export async function startNode(options: NodeOptions): Promise<NodeProcesses> {
   );
 }
 
+/** Waits until a worker's mounts and network are there: the first node starts it as one of its services. */
+export async function workerReady(
+  paths: NodePaths,
+  { clock, signal }: Pick<StartOptions, 'clock' | 'signal'>,
+): Promise<boolean> {
+  const ready = await waitUntil(async () => ((await exists(join(paths.run, 'ready'))) ? true : undefined), {
+    clock,
+    within: READY_WITHIN_MS,
+    every: 10,
+    signal,
+  });
+  return ready === true;
+}
+
 /** Has the node start one of its services; it will be kept running from then on. */
-export async function startService(paths: ClusterPaths, name: string): Promise<void> {
+export async function startService(paths: NodePaths, name: string): Promise<void> {
   // Without blocking: were the node gone, there would be nobody to open the other end.
   const pipe = await open(join(paths.run, 'start'), constants.O_WRONLY | constants.O_NONBLOCK);
   try {

@@ -1,10 +1,10 @@
 import { NODE_HOME } from './cluster-paths.ts';
-import type { NetworkPlan } from './network-plan.ts';
+import { families, places, type FamilyPlan, type NetworkPlan, type NodePlan } from './network-plan.ts';
 import { LISTENER_FD } from './node-init.ts';
 import { POLICY_SOCKET } from './node-config.ts';
 import type { ToolPaths } from './toolchain.ts';
 
-/** The programs that run on the node, in the order in which they are started. */
+/** The programs that run on the first node, in the order in which they are started. */
 export const SERVICES = [
   'containerd',
   'etcd',
@@ -21,6 +21,14 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Those that need no API server; the rest are started when it is ready, so that none of them fails first. */
 export const FIRST_SERVICES: readonly ServiceName[] = ['etcd', 'kube-apiserver', 'containerd', 'forwarder'];
 
+/** The programs of every other node. */
+export const WORKER_SERVICES = [
+  'containerd',
+  'kubelet',
+  'kube-proxy',
+  'agent',
+] as const satisfies readonly ServiceName[];
+
 /** Where volumes of the default StorageClass lie, as the node sees it: on the machine's disk, below the cluster's folder. */
 export const VOLUMES = '/var/lib/tenantry/volumes';
 /** The port of the API server inside the node. */
@@ -31,16 +39,16 @@ const ETC = `${NODE_HOME}/etc`;
 
 /** What the command lines are made of. */
 export interface ServiceOptions {
-  readonly nodeName: string;
+  readonly node: NodePlan;
   readonly network: NetworkPlan;
   readonly tools: ToolPaths;
   /** The command line that starts this very program; words follow. */
   readonly self: readonly string[];
 }
 
-/** Every service's command line. */
+/** Every service's command line on one node. */
 export function serviceCommands(options: ServiceOptions): Readonly<Record<ServiceName, readonly string[]>> {
-  const { network, nodeName, self } = options;
+  const { network, node, self } = options;
   const tool = (name: string): string => options.tools.get(name) ?? name;
   return {
     containerd: ['/usr/bin/containerd', '--config', `${ETC}/containerd.toml`],
@@ -57,8 +65,10 @@ export function serviceCommands(options: ServiceOptions): Readonly<Record<Servic
       tool('kubelet'),
       `--config=${ETC}/kubelet.yaml`,
       `--kubeconfig=${ETC}/kubelet.kubeconfig`,
-      `--hostname-override=${nodeName}`,
-      `--node-ip=${both(network, (family) => family.node)}`,
+      `--hostname-override=${node.name}`,
+      `--node-ip=${places(node)
+        .map(({ address }) => address)
+        .join(',')}`,
     ],
     'kube-proxy': [tool('kube-proxy'), `--config=${ETC}/kube-proxy.yaml`],
     forwarder: [
@@ -73,10 +83,11 @@ export function serviceCommands(options: ServiceOptions): Readonly<Record<Servic
       ...self,
       'cluster',
       'agent',
-      `--node=${nodeName}`,
+      `--node=${node.name}`,
       `--kubeconfig=${ETC}/agent.kubeconfig`,
       `--storage-root=${VOLUMES}`,
-      `--load-balancers=${network.loadBalancers}`,
+      // One agent gives addresses for all nodes: two would give the same one twice.
+      ...(node.number === 1 ? [`--load-balancers=${network.loadBalancers}`] : []),
       `--policy-socket=${POLICY_SOCKET}`,
     ],
   };
@@ -175,6 +186,6 @@ function identity(name: string): string[] {
 }
 
 /** The IPv4 value and, where there is one, the IPv6 value, as Kubernetes writes two families. */
-function both(network: NetworkPlan, pick: (family: NetworkPlan['v4']) => string): string {
-  return network.v6 === undefined ? pick(network.v4) : `${pick(network.v4)},${pick(network.v6)}`;
+function both(network: NetworkPlan, pick: (family: FamilyPlan) => string): string {
+  return families(network).map(pick).join(',');
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NEWEST_RELEASE } from '../../src/local/kubernetes-release.ts';
+import { machineState } from './machine-state.ts';
 import { REPOSITORY, shell, type Ended } from './programs.ts';
 
 /**
@@ -31,22 +32,7 @@ const cluster = (words: string): Promise<Ended> =>
   shell(`tenantry cluster ${words} --name ${NAME}`, { env: env() });
 const up = (): Promise<Ended> => cluster(`up --subnet 10.98.0.0/24 --kubernetes-version ${KUBERNETES}`);
 
-/** Everything of the machine that a cluster could leave changed. Other clusters' own groups are left out. */
-async function machine(): Promise<string> {
-  const { stdout } = await shell(`
-    ip -o link | sed 's/ state [A-Z]*//'; ip -o addr | sed 's/valid_lft.*//'
-    ip route show table all; ip -6 route show table all | sed 's/ expires [0-9]*sec//'; ip rule; ip -6 rule
-    nft list ruleset; iptables-save | grep -v '^[#:]'; ip6tables-save | grep -v '^[#:]'; ls /run/netns
-    find /sys/fs/cgroup -type d | grep -E '/tenantry-${NAME}|/kubepods|/k8s.io' | grep -vE '/tenantry-(tenantry|test)'
-    for f in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \
-      kernel/keys/root_maxbytes net/ipv4/ip_forward net/ipv4/conf/all/route_localnet net/ipv6/conf/all/forwarding \
-      net/ipv6/conf/default/accept_dad; do echo $f $(cat /proc/sys/$f); done
-    cat /proc/mounts; hostname
-    ls -d /var/lib/kubelet /var/lib/cni /var/log/pods /var/log/containers /run/containerd /run/tenantry
-    ls ${home()}; pgrep -af '${home()}/' | grep -v pgrep
-  `);
-  return stdout;
-}
+const machine = (): Promise<string> => machineState(NAME, home());
 
 const state = async (): Promise<{ init: { pid: number }; holder: { pid: number }; apiPort: number }> =>
   JSON.parse(await readFile(join(home(), 'state.json'), 'utf8'));

@@ -21,7 +21,7 @@ describe('importImages', () => {
         return { code: importCode, stdout: '', stderr: 'unexpected EOF' };
       },
     };
-    await importImages(store, [{ ...archive, digest: archiveDigest }], silentProgress);
+    await importImages([store], [{ ...archive, digest: archiveDigest }], silentProgress);
     return seen;
   };
 
