@@ -1,18 +1,14 @@
-import type { Instance, InstanceStatus } from '../../api/instance.ts';
-import type { Plan, PlannedEvent, Stage } from '../../runtime/plan.ts';
+import type { Instance } from '../../api/instance.ts';
+import type { PlannedEvent, Stage } from '../../runtime/plan.ts';
 import { callFailure, namespaceTaken } from './failures.ts';
-import { hookRun, hooksOf, type HookStep, type ScopedHook } from './hooks.ts';
-import { entryKey, unionOf, type Inventory, type InventoryRelease } from './inventory.ts';
-import type { KeptRelease } from './kept-release.ts';
+import { hooksOf } from './hooks.ts';
+import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
-import { helmreleaseText, notesDigest, statusOf, type StatusFacts, type Verdict } from './status.ts';
-import type { Failure, InstanceWorld } from './world.ts';
+import { type StatusFacts, statusOf } from './status.ts';
+import type { InstanceWorld, ReleaseWorld } from './world.ts';
 import {
-  deletedEntries,
   deleteStage,
   deployedStage,
-  entriesOf,
-  hookStage,
   inventoryStage,
   namespaceStage,
   objectStages,
@@ -20,15 +16,13 @@ import {
   putBackRecords,
   recordStage,
   removeNamespaceStage,
-  withKnown,
 } from './writes.ts';
+import { finished, inPhase, noted, started } from './next-inventory.ts';
+import { planHooks } from './plan-hooks.ts';
+import { busyPlan, factsOf, failed, type InstancePlan, lookAgain, warning } from './plan-verdict.ts';
 
 /** Milliseconds until an instance asks again whether its upgrade may begin; others end meanwhile without waking it. */
 const TURN_MS = 2_000;
-/** Milliseconds until a hook's object that nobody watches is looked for again. */
-const UNWATCHED_MS = 2_000;
-
-type InstancePlan = Plan<InstanceStatus>;
 
 /** What should be true of an instance next, and what to say about it. Pure. */
 export function planInstance(instance: Instance, world: InstanceWorld, now: number): InstancePlan {
@@ -89,8 +83,6 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
   }
 }
 
-type ReleaseWorld = InstanceWorld & { readonly release: KeptRelease };
-
 function planRelease(instance: Instance, world: ReleaseWorld, now: number): InstancePlan {
   const { action, release } = world;
   switch (action.do) {
@@ -112,24 +104,7 @@ function planRelease(instance: Instance, world: ReleaseWorld, now: number): Inst
 }
 
 function planStart(world: InstanceWorld, number: number): InstancePlan {
-  const { inventory: old, known, policies, release, revision, inputs } = world;
-  const next: InventoryRelease = {
-    number,
-    inputs,
-    revision: revision?.metadata.name ?? '',
-    version: revision?.spec.chart.version ?? '',
-    phase: 'before',
-    ...(old?.release.running === undefined ? {} : { running: old.release.running }),
-  };
-  const inventory: Inventory = {
-    release: next,
-    // Old and new: whatever becomes of this release, everything that either of them touches is accounted for.
-    objects: unionOf(withKnown(old?.objects ?? [], known), entriesOf(release?.objects ?? [], known)),
-    policies: unionOf(withKnown(old?.policies ?? [], known), entriesOf(policies?.objects ?? [], known)),
-    ...(old?.policyDigest === undefined ? {} : { policyDigest: old.policyDigest }),
-    exposed: policies?.exposed ?? [],
-    usesApi: policies?.usesApi ?? false,
-  };
+  const inventory = started(world, number);
   if (world.namespace === undefined) {
     return { stages: [namespaceStage(world, inventory), policyStage(world)], again: true };
   }
@@ -146,59 +121,6 @@ function planRecord(world: ReleaseWorld, now: number): readonly Stage[] {
   const before = hooksOf(release.hooks, upgrade ? 'pre-upgrade' : 'pre-install');
   const stages = [...cleared, record];
   return before.length > 0 ? stages : [...stages, ...objectStages(world, release, changed)];
-}
-
-function planHooks(
-  instance: Instance,
-  world: ReleaseWorld,
-  event: Parameters<typeof hookRun>[1],
-  step: HookStep,
-  now: number,
-): InstancePlan {
-  const run = hookRun(world.inventory?.release.number ?? 0, event);
-  switch (step.do) {
-    case 'run':
-      return {
-        ...busyPlan(instance, world, running(event, step.hook), now, [hookStage(world, step.hook, run)]),
-        again: true,
-      };
-    case 'clear': {
-      const { kind, object } = step.hook;
-      return {
-        stages: [deleteStage('hook', world, [{ kind, name: object.metadata.name, uid: step.uid }])],
-        again: true,
-      };
-    }
-    case 'wait': {
-      const plan = busyPlan(instance, world, running(event, step.hook), now, []);
-      return isWatched(step.hook) ? plan : { ...plan, lookAgainMs: UNWATCHED_MS };
-    }
-    case 'failed': {
-      const message = `Hook ${event} ${nameOf(step.hook)} failed: ${step.message}`;
-      const failure = { reason: 'HookFailed', message, stalled: false, retryMs: step.retryInMs };
-      return failed(instance, world, failure, now);
-    }
-    case 'done':
-      return {
-        stages: [
-          inventoryStage(world, inPhase(world, 'objects')),
-          deleteStage('hooks', world, deletedEntries(step.cleanup)),
-        ],
-        again: true,
-      };
-  }
-}
-
-function running(event: string, hook: ScopedHook): { readonly reason: string; readonly message: string } {
-  return { reason: 'HookRunning', message: `Hook ${event} ${nameOf(hook)} runs` };
-}
-
-function nameOf({ kind, object, source }: ScopedHook): string {
-  return `${kind.kind} ${object.metadata.name} (${source})`;
-}
-
-function isWatched({ kind }: ScopedHook): boolean {
-  return kind.kind === 'Job' || kind.kind === 'Pod';
 }
 
 function planFinish(world: ReleaseWorld, now: number): readonly Stage[] {
@@ -299,107 +221,4 @@ function terminating(target: string): { readonly reason: string; readonly messag
     reason: 'NamespaceTerminating',
     message: `Namespace ${target} is being deleted; the instance is written anew when it is gone`,
   };
-}
-
-/** The inventory with the release in another phase. */
-function inPhase(world: InstanceWorld, phase: 'objects' | 'after'): Inventory {
-  const inventory = noted(world);
-  return { ...inventory, release: { ...inventory.release, phase } };
-}
-
-/** The inventory with everything that was learnt since it was written. */
-function noted(world: InstanceWorld): Inventory {
-  const { inventory, known, writtenPolicies, policies, revision } = world;
-  const release = inventory?.release ?? { number: 0, inputs: '', revision: '', version: '', phase: 'before' };
-  const policyDigest = writtenPolicies ?? inventory?.policyDigest;
-  // Only a release that is through takes the name of a revision with the same content.
-  const renamed =
-    release.phase === 'done' && revision !== undefined ? { revision: revision.metadata.name } : {};
-  return {
-    release: {
-      ...release,
-      ...renamed,
-      ...(release.running === undefined ? {} : { running: { ...release.running, ...renamed } }),
-    },
-    objects: withKnown(inventory?.objects ?? [], known),
-    policies: policies === undefined ? withKnown(inventory?.policies ?? [], known) : policyEntries(world),
-    ...(policyDigest === undefined ? {} : { policyDigest }),
-    exposed: policies?.exposed ?? inventory?.exposed ?? [],
-    usesApi: policies?.usesApi ?? inventory?.usesApi ?? false,
-  };
-}
-
-function policyEntries(world: InstanceWorld): Inventory['policies'] {
-  const old = new Map((world.inventory?.policies ?? []).map((entry) => [entryKey(entry), entry]));
-  const wanted = (world.policies?.objects ?? []).map(({ kind, object }) => ({
-    kind,
-    name: object.metadata.name,
-  }));
-  return withKnown(
-    wanted.map((entry) => ({ ...old.get(entryKey(entry)), ...entry })),
-    world.known,
-  );
-}
-
-/** The inventory of a release that is through: only what it wants, and itself as the one that runs. */
-function finished(world: ReleaseWorld): Inventory {
-  const inventory = noted(world);
-  const { release } = inventory;
-  const old = new Map((world.inventory?.objects ?? []).map((entry) => [entryKey(entry), entry]));
-  const { number, revision, version } = release;
-  const notes = notesDigest(helmreleaseOf(world));
-  return {
-    ...inventory,
-    release: { ...release, phase: 'done', running: { number, revision, version, notes } },
-    objects: entriesOf(world.release.objects, new Map()).map((entry) => ({
-      ...old.get(entryKey(entry)),
-      ...entry,
-      ...world.known.get(entryKey(entry)),
-    })),
-  };
-}
-
-function helmreleaseOf({ identity, release }: ReleaseWorld): string {
-  return helmreleaseText(identity.target, identity.release, release.record.info.notes);
-}
-
-/** What of the world stands in the status besides the verdict. */
-export function factsOf(world: InstanceWorld): StatusFacts {
-  const { identity, namespace, inventory, helmrelease, url } = world;
-  return {
-    target: identity.target,
-    release: identity.release,
-    holdsNamespace: namespace !== undefined,
-    inventory,
-    helmrelease,
-    url,
-  };
-}
-
-function failed(instance: Instance, world: InstanceWorld, failure: Failure, now: number): InstancePlan {
-  const verdict: Verdict = { is: 'failed', failure };
-  return {
-    stages: [],
-    status: statusOf(instance, verdict, factsOf(world), now),
-    events: [warning(failure)],
-    ...lookAgain(failure.retryMs ?? world.lookAgainMs),
-  };
-}
-
-function warning({ reason, message }: Failure): PlannedEvent {
-  return { type: 'Warning', reason, message };
-}
-
-function busyPlan(
-  instance: Instance,
-  world: InstanceWorld,
-  said: { readonly reason: string; readonly message: string },
-  now: number,
-  stages: readonly Stage[],
-): InstancePlan {
-  return { stages, status: statusOf(instance, { is: 'busy', ...said }, factsOf(world), now) };
-}
-
-function lookAgain(ms: number | undefined): { readonly lookAgainMs?: number } {
-  return ms === undefined ? {} : { lookAgainMs: ms };
 }

@@ -73,3 +73,6 @@ export interface InstanceWorld {
   /** Others waiting for Secrets that can't be watched: milliseconds until they are read again. */
   readonly lookAgainMs: number | undefined;
 }
+
+/** A world whose action writes or repairs a release, which is at hand. */
+export type ReleaseWorld = InstanceWorld & { readonly release: KeptRelease };
