@@ -17,6 +17,8 @@ export default defineConfig({
           ],
           pool: 'threads',
           isolate: false,
+          // What waits, waits for something to happen: a busy machine takes longer and is no failure.
+          testTimeout: 30_000,
         },
       },
       {
