@@ -3,11 +3,15 @@ import { RESOURCE_COMPOSITION, type ResourceComposition } from '../api/resource-
 import { REVISION } from '../api/revision.ts';
 import { instanceController } from '../features/instance/controller.ts';
 import type { InstanceDeps, InstanceService } from '../features/instance/service.ts';
-import { registeredServices, type RegisteredService } from '../features/service/registered-services.ts';
+import {
+  registeredServices,
+  type RegisteredService,
+  type RegisteredServices,
+} from '../features/service/registered-services.ts';
 import { publishWebhooks } from '../features/webhooks/publish-webhooks.ts';
 import { CRD } from '../kube/builtin-kinds.ts';
 import { groupKindOf } from '../kube/kind.ts';
-import type { Controller, Stores } from '../runtime/controller.ts';
+import type { Controller, Stores, Watch } from '../runtime/controller.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Manager } from '../runtime/manager.ts';
 import { NOTHING, type StatusBase } from '../runtime/plan.ts';
@@ -19,6 +23,8 @@ interface Surroundings {
   readonly log: Log;
 }
 
+type ServiceFollower = Controller<ResourceComposition, undefined, StatusBase>;
+
 /** A controller that was started, and for which composition: a kind may be registered anew by another one. */
 interface Started {
   readonly name: string;
@@ -26,40 +32,64 @@ interface Started {
 }
 
 /**
- * Starts an instance controller for each registered service and ends it when the service is gone, and keeps the webhooks
- * listening to their groups. Itself a controller that plans nothing: what it changes is this process and two configurations.
+ * What follows the registered services. Controllers that plan nothing: one starts an instance controller for each service
+ * in every process that works on instances and ends it when the service is gone; one keeps the webhooks listening to their
+ * groups.
  */
-export function instanceControllers(
-  surroundings: Surroundings,
-): Controller<ResourceComposition, undefined, StatusBase> {
+export function instanceControllers(surroundings: Surroundings): readonly ServiceFollower[] {
+  const { manager, log } = surroundings;
+  const services = registeredServices();
   const started = new Map<string, Started>();
+  return [
+    follower('instance-controllers', 'replicas', log, (stores) =>
+      syncControllers(surroundings, started, services, stores),
+    ),
+    follower('webhook-groups', 'leader', log, (stores) => {
+      const groups = [...services(stores).values()].map(({ kind }) => kind.group);
+      return publishWebhooks(
+        manager.client,
+        groups.filter((group) => group !== DEFAULT_SERVICE_GROUP),
+      );
+    }),
+  ];
+}
+
+const WATCHES: readonly Watch[] = [
+  watch({
+    kind: REVISION,
+    wakes: ({ metadata, spec }) => [{ namespace: metadata.namespace, name: spec.composition.name }],
+  }),
+  watch({
+    kind: CRD,
+    wakes: (_crd, all) => all.list(RESOURCE_COMPOSITION).map(({ metadata }) => metadata),
+  }),
+];
+
+function follower(
+  name: string,
+  placement: 'leader' | 'replicas',
+  log: Log,
+  follow: (stores: Stores) => Promise<void>,
+): ServiceFollower {
   let stores: Stores | undefined;
-  const sync = async (): Promise<void> => {
-    if (stores !== undefined) await syncControllers(surroundings, started, registeredServices(stores));
-  };
   return {
-    name: 'instance-controllers',
+    name,
     kind: RESOURCE_COMPOSITION,
+    placement,
     // One at a time: all keys lead to the same work.
     concurrency: 1,
-    watches: [
-      watch({
-        kind: REVISION,
-        wakes: ({ metadata, spec }) => [{ namespace: metadata.namespace, name: spec.composition.name }],
-      }),
-      watch({
-        kind: CRD,
-        wakes: (_crd, all) => all.list(RESOURCE_COMPOSITION).map(({ metadata }) => metadata),
-      }),
-    ],
+    watches: WATCHES,
     observe: async (_composition, read) => {
       stores = read.stores;
-      await sync();
+      await follow(stores);
       return undefined;
     },
     plan: () => NOTHING,
     forget: () => {
-      sync().catch((error: unknown) => surroundings.log.error('Instance controllers not synced', { error }));
+      if (stores === undefined) return;
+      follow(stores).catch((error: unknown) =>
+        log.error('Services not followed', { controller: name, error }),
+      );
     },
   };
 }
@@ -67,9 +97,12 @@ export function instanceControllers(
 async function syncControllers(
   { manager, deps, log }: Surroundings,
   started: Map<string, Started>,
-  services: readonly RegisteredService[],
+  services: (stores: Stores) => RegisteredServices,
+  stores: Stores,
 ): Promise<void> {
-  const wanted = new Map(services.map((service) => [groupKindOf(service.kind), service]));
+  const wanted = new Map(
+    [...services(stores).values()].map((service) => [groupKindOf(service.kind), service]),
+  );
   for (const [key, running] of started) {
     if (wanted.get(key)?.composition.metadata.uid === running.compositionUid) continue;
     started.delete(key);
@@ -78,22 +111,22 @@ async function syncControllers(
   }
   for (const [key, service] of wanted) {
     if (started.has(key)) continue;
-    const controller = instanceController(asInstanceService(service), deps);
+    const controller = instanceController(asInstanceService(service, services), deps);
     manager.addController(controller);
     started.set(key, { name: controller.name, compositionUid: service.composition.metadata.uid ?? '' });
     log.info('Service started', { service: key });
   }
-  const foreign = services.map(({ kind }) => kind.group).filter((group) => group !== DEFAULT_SERVICE_GROUP);
-  await publishWebhooks(manager.client, foreign);
 }
 
-function asInstanceService({ kind, composition }: RegisteredService): InstanceService {
+function asInstanceService(
+  { kind, composition }: RegisteredService,
+  services: (stores: Stores) => RegisteredServices,
+): InstanceService {
   const { namespace = '', name, uid = '' } = composition.metadata;
   return {
     kind,
     composition: { namespace, name, uid },
     // Asked anew each time: a change of the composition makes a new one.
-    currentRevision: (stores) =>
-      registeredServices(stores).find((service) => service.composition.metadata.uid === uid)?.revision,
+    currentRevision: (stores) => services(stores).get(uid)?.revision,
   };
 }

@@ -9,6 +9,7 @@ describe('readOperatorSettings', () => {
       operatorNamespace: 'a',
       accountsNamespace: 'b',
       identity: 'c',
+      shards: 1,
       imageRegistry: undefined,
       allowHttp: false,
       logLevel: 'info',
@@ -25,9 +26,10 @@ describe('readOperatorSettings', () => {
         TENANTRY_NAMESPACE: 'a',
         TENANTRY_ALLOW_HTTP_CHARTS: 'yes',
         TENANTRY_LOG_LEVEL: 'loud',
+        TENANTRY_SHARDS: '0',
       }),
     ).toThrow(
-      /TENANTRY_LOG_LEVEL is loud.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
+      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_SHARDS is 0.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
     );
   });
 });

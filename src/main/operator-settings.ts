@@ -9,6 +9,8 @@ export interface OperatorSettings {
   readonly accountsNamespace: string;
   /** TENANTRY_POD: who holds the lease. */
   readonly identity: string;
+  /** TENANTRY_SHARDS: over how many shards the replicas divide the instances; 1 where the leader works on all. */
+  readonly shards: number;
   /** TENANTRY_IMAGE_REGISTRY: given to charts as `global.imageRegistry`; undefined where nothing is redirected. */
   readonly imageRegistry: string | undefined;
   /** TENANTRY_ALLOW_HTTP_CHARTS. */
@@ -25,6 +27,8 @@ export interface OperatorSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** More shards than replicas that the chart allows several times over; each costs a lease that is renewed every two seconds. */
+const MAX_SHARDS = 32;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Reads the settings; throws an Error that names every variable that is wrong. */
@@ -44,10 +48,14 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
   const level = optional('TENANTRY_LOG_LEVEL') ?? 'info';
   const logLevel = LEVELS.find((known) => known === level);
   if (logLevel === undefined) wrong.push(`TENANTRY_LOG_LEVEL is ${level}, not one of ${LEVELS.join(', ')}`);
+  const shards = optional('TENANTRY_SHARDS') ?? '1';
+  if (!/^[1-9]\d?$/.test(shards) || Number(shards) > MAX_SHARDS)
+    wrong.push(`TENANTRY_SHARDS is ${shards}, not a number from 1 to ${MAX_SHARDS}`);
   const settings: OperatorSettings = {
     operatorNamespace: required('TENANTRY_NAMESPACE'),
     accountsNamespace: required('TENANTRY_ACCOUNTS_NAMESPACE'),
     identity: required('TENANTRY_POD'),
+    shards: Number(shards),
     imageRegistry: optional('TENANTRY_IMAGE_REGISTRY'),
     allowHttp: flag('TENANTRY_ALLOW_HTTP_CHARTS'),
     allowPrivateHosts: flag('TENANTRY_ALLOW_PRIVATE_CHART_HOSTS'),

@@ -86,7 +86,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     metrics,
     identity: settings.identity,
     namespace: operatorNamespace,
-    leaderElection: { leaseName: OPERATOR_NAME },
+    leaderElection: { leaseName: OPERATOR_NAME, shards: settings.shards },
     health: { port: HEALTH_PORT },
     webhooks: {
       port: WEBHOOK_PORT,
@@ -113,9 +113,11 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   const instanceDeps = {
     ...shared,
     settings: { operatorNamespace, accountsNamespace, imageRegistry, apiServer },
+    share: () => manager.share(),
   };
   manager.addController(serviceController(serviceDeps));
-  manager.addController(instanceControllers({ manager, deps: instanceDeps, log }));
+  for (const controller of instanceControllers({ manager, deps: instanceDeps, log }))
+    manager.addController(controller);
   // Admission reads with the bare client: a replica that does not lead must answer, too.
   const handlers = [
     ...serviceAdmission({ ...serviceDeps, client, stores: manager.stores }),

@@ -3,8 +3,9 @@ import type { ObjectRef } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Clock } from '../lib/clock.ts';
+import { createLimit, type Limit } from '../lib/limit.ts';
 import { createCarryOut, type CarriedOut, type CarryOut } from './carry-out.ts';
-import type { Controller, Read, Watch } from './controller.ts';
+import type { Controller, Placement, Read, Watch } from './controller.ts';
 import type { Events } from './events.ts';
 import type { Change } from './informer.ts';
 import type { InformerHold, InformerSet } from './informer-set.ts';
@@ -22,12 +23,18 @@ const DEFAULT_CONCURRENCY = 10;
 const IDLE_ROUNDS = 3;
 const MS_PER_SECOND = 1000;
 
+/** A time in which this process may work, and on what. */
+export interface Term {
+  /** Fenced by the term's lease: it also writes. */
+  readonly client: Client;
+  readonly events: Events;
+  /** True for objects that are this term's to work on, by their UID; not there: all are. */
+  readonly owns?: (uid: string) => boolean;
+}
+
 /** What a loop needs. */
 export interface ControllerLoopDeps {
-  /** Fenced by leadership: it also writes. */
-  readonly client: Client;
   readonly informers: InformerSet;
-  readonly events: Events;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -36,13 +43,14 @@ export interface ControllerLoopDeps {
 /** A controller at work. */
 export interface ControllerLoop {
   readonly name: string;
-  /** Begins to work once the controller's stores are filled; all its objects are looked at. */
-  start(): void;
-  /** Has an object looked at; nothing before `start`. */
+  readonly placement: Placement;
+  /** Begins to work once the controller's stores are filled; all objects of the term are looked at. */
+  start(term: Term): void;
+  /** Has an object looked at in the terms that it belongs to; nothing before `start`. */
   enqueue(ref: ObjectRef): void;
-  /** Resolves when no look is under way; looks that are, end before their next write. */
-  stop(): Promise<void>;
-  /** Stops, and lets go of the informers. */
+  /** Resolves when no look of the term is under way; looks that are, end before their next write. */
+  stop(term: Term): Promise<void>;
+  /** Stops all terms, and lets go of the informers. */
   close(): Promise<void>;
 }
 
@@ -55,31 +63,51 @@ export function createControllerLoop<T extends KubeObject, TWorld, TStatus exten
   const own = { kind: controller.kind, wakes: (object: KubeObject) => [object.metadata] } satisfies Watch;
   const watches: readonly Watch[] = [own, ...controller.watches];
   const holds = watches.map((watch) => deps.informers.hold(watch));
-  let running: Running<T, TWorld, TStatus> | undefined;
+  const terms = new Map<Term, Running<T, TWorld, TStatus>>();
+  const workers = controller.concurrency ?? DEFAULT_CONCURRENCY;
+  const limit = createLimit(workers);
+  const all = (): readonly Running<T, TWorld, TStatus>[] => [...terms.values()];
+  const stop = async (term: Term): Promise<void> => {
+    const last = terms.get(term);
+    terms.delete(term);
+    if (terms.size === 0) deps.metrics.forgetQueue(controller.name);
+    await last?.stop();
+  };
   return {
     name: controller.name,
-    start: () => {
-      running ??= new Running(controller, watches, holds, deps);
+    placement: controller.placement ?? 'leader',
+    start: (term) => {
+      if (terms.has(term)) return;
+      terms.set(term, new Running(controller, { ...deps, watches, holds, term, workers, limit }));
+      deps.metrics.watchQueue(controller.name, () => ({
+        waiting: all().reduce((sum, { waiting }) => sum + waiting, 0),
+        working: all().reduce((sum, { working }) => sum + working, 0),
+      }));
     },
-    enqueue: (ref) => running?.enqueue(ref),
-    stop: async () => {
-      const last = running;
-      running = undefined;
-      await last?.stop();
+    enqueue: (ref) => {
+      for (const running of all()) running.enqueue(ref);
     },
+    stop,
     close: async () => {
-      const last = running;
-      running = undefined;
-      await last?.stop();
+      await Promise.all([...terms.keys()].map(stop));
       await Promise.all(holds.map((hold) => hold.release()));
     },
   };
 }
 
+interface RunningDeps extends ControllerLoopDeps {
+  readonly term: Term;
+  readonly watches: readonly Watch[];
+  readonly holds: readonly InformerHold[];
+  readonly workers: number;
+  /** Shared by all terms of the controller: a process that holds many shards does not do more at once. */
+  readonly limit: Limit;
+}
+
 /** The time between a start and a stop. */
 class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
   readonly #controller: Controller<T, TWorld, TStatus>;
-  readonly #deps: ControllerLoopDeps;
+  readonly #deps: RunningDeps;
   readonly #log: Log;
   readonly #queue: WorkQueue;
   readonly #abort = new AbortController();
@@ -87,22 +115,20 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
   readonly #carryOut: CarryOut;
   readonly #unsubscribe: (() => void)[];
   readonly #idleRounds = new Map<string, number>();
+  /** UIDs by key of what was looked at, where not all objects are ours: what moves away must be forgotten. */
+  readonly #looked = new Map<string, string>();
   readonly #work: Promise<void>;
 
-  constructor(
-    controller: Controller<T, TWorld, TStatus>,
-    watches: readonly Watch[],
-    holds: readonly InformerHold[],
-    deps: ControllerLoopDeps,
-  ) {
-    const { informers, client, clock } = deps;
+  constructor(controller: Controller<T, TWorld, TStatus>, deps: RunningDeps) {
+    const { informers, clock, watches, holds, term } = deps;
     this.#controller = controller;
     this.#deps = deps;
     this.#log = deps.log.child({ controller: controller.name });
     this.#queue = new WorkQueue({ clock });
-    this.#read = { stores: informers.stores, live: client, signal: this.#abort.signal };
+    this.#read = { stores: informers.stores, live: term.client, signal: this.#abort.signal };
     this.#carryOut = createCarryOut({
-      ...deps,
+      ...term,
+      clock,
       log: this.#log,
       // Marked as this controller's own: what it says about an object is no reason for it to look again.
       wrote: (ref, written) => controller.wrote?.(ref, written),
@@ -112,15 +138,21 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
       const hold = holds[index];
       return hold === undefined ? [] : [hold.informer.subscribe((change) => this.#wake(watch, change))];
     });
-    deps.metrics.watchQueue(controller.name, () => ({
-      waiting: this.#queue.depth,
-      working: this.#queue.working,
-    }));
-    this.#work = this.#begin(holds);
+    this.#work = this.#begin();
+  }
+
+  get waiting(): number {
+    return this.#queue.depth;
+  }
+
+  get working(): number {
+    return this.#queue.working;
   }
 
   enqueue(ref: ObjectRef): void {
-    this.#queue.add(keyOf(ref));
+    const key = keyOf(ref);
+    if (this.#deps.term.owns === undefined || this.#looked.has(key) || this.#own(ref) !== undefined)
+      this.#queue.add(key);
   }
 
   async stop(): Promise<void> {
@@ -128,19 +160,26 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#queue.stop();
     await this.#work;
-    this.#deps.metrics.forgetQueue(this.#controller.name);
+    // Whoever works on them next may change what we remember.
+    for (const [key, uid] of this.#looked) this.#controller.forget?.(refOf(key), uid);
   }
 
-  async #begin(holds: readonly InformerHold[]): Promise<void> {
+  /** The object, if it is there and ours to work on. */
+  #own(ref: ObjectRef): T | undefined {
+    const { informers, term } = this.#deps;
+    const object = informers.stores.get(this.#controller.kind, ref);
+    return object === undefined || (term.owns?.(object.metadata.uid ?? '') ?? true) ? object : undefined;
+  }
+
+  async #begin(): Promise<void> {
+    const { holds, informers, workers } = this.#deps;
     const stopped = new Promise<void>((resolve) => {
       this.#abort.signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const synced = Promise.all(holds.map((hold) => hold.informer.synced));
     await Promise.race([synced, stopped]);
     if (this.#abort.signal.aborted) return;
-    for (const object of this.#deps.informers.stores.list(this.#controller.kind))
-      this.enqueue(object.metadata);
-    const workers = this.#controller.concurrency ?? DEFAULT_CONCURRENCY;
+    for (const object of informers.stores.list(this.#controller.kind)) this.enqueue(object.metadata);
     await Promise.all(Array.from({ length: workers }, () => this.#worker()));
   }
 
@@ -157,19 +196,24 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       // What is looked at now decides anew when to look again.
       this.#queue.cancelDelay(key);
-      const begin = this.#deps.clock.monotonic();
-      const outcome = await this.#look(key);
-      const seconds = (this.#deps.clock.monotonic() - begin) / MS_PER_SECOND;
-      this.#deps.metrics.looked(this.#controller.name, outcome, seconds);
+      await this.#deps.limit(() => this.#measuredLook(key));
       this.#queue.done(key);
     }
+  }
+
+  async #measuredLook(key: string): Promise<void> {
+    const begin = this.#deps.clock.monotonic();
+    const outcome = await this.#look(key);
+    const seconds = (this.#deps.clock.monotonic() - begin) / MS_PER_SECOND;
+    this.#deps.metrics.looked(this.#controller.name, outcome, seconds);
   }
 
   /** One look at one object. Never throws: this is where every error ends. */
   async #look(key: string): Promise<LookOutcome> {
     const ref = refOf(key);
-    const object = this.#deps.informers.stores.get(this.#controller.kind, ref);
+    const object = this.#own(ref);
     if (object === undefined) return this.#gone(key, ref);
+    if (this.#deps.term.owns !== undefined) this.#looked.set(key, object.metadata.uid ?? '');
     try {
       const world = await this.#controller.observe(object, this.#read);
       const plan = this.#controller.plan(object, world, this.#deps.clock.now());
@@ -183,7 +227,8 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
   #gone(key: string, ref: ObjectRef): LookOutcome {
     this.#queue.forget(key);
     this.#idleRounds.delete(key);
-    this.#controller.forget?.(ref);
+    this.#controller.forget?.(ref, this.#looked.get(key));
+    this.#looked.delete(key);
     return 'gone';
   }
 

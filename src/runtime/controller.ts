@@ -32,6 +32,15 @@ export interface Watch<T extends KubeObject = KubeObject> {
 }
 
 /**
+ * Where a controller works when the work is divided over shards (without shards everything is the leader's):
+ *
+ * - `leader`: in the one replica that leads;
+ * - `shards`: in every replica, on the objects of the shards that it holds;
+ * - `replicas`: in every replica, on all objects. Writes are refused: it is there for what the process itself needs.
+ */
+export type Placement = 'leader' | 'shards' | 'replicas';
+
+/**
  * A controller is a record. The loop in `controller-loop.ts` gives it keys, one at a time a key:
  * observe (all I/O in) → plan (pure) → carry out (written once) → status, events, look again.
  */
@@ -40,7 +49,9 @@ export interface Controller<T extends KubeObject, TWorld, TStatus extends Status
   readonly name: string;
   readonly kind: Kind<T>;
   readonly watches: readonly Watch[];
-  /** Objects worked on at the same time. */
+  /** `leader` if not given. */
+  readonly placement?: Placement;
+  /** Objects worked on at the same time, by all that one process holds. */
   readonly concurrency?: number;
   observe(object: T, read: Read): Promise<TWorld>;
   /** Pure: no await, no clock but `now` (milliseconds since the epoch). */
@@ -53,6 +64,9 @@ export interface Controller<T extends KubeObject, TWorld, TStatus extends Status
    * cache may be filled: what is lost in a crash must be found again by `observe`.
    */
   wrote?(ref: ObjectRef, written: readonly Written[]): void;
-  /** After the object is gone from the API: forget what is kept in memory about it. */
-  forget?(ref: ObjectRef): void;
+  /**
+   * After the object is gone from the API, or another replica works on it: forget what is kept in memory about it. With a
+   * UID only about that object, not about one that has its name now.
+   */
+  forget?(ref: ObjectRef, uid?: string): void;
 }

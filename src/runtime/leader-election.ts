@@ -2,16 +2,19 @@ import type { Client } from '../client/client.ts';
 import { LEASE, type Lease } from '../kube/builtin-kinds.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import type { Clock } from '../lib/clock.ts';
-import { heldLease, mayTake, releasedLease, type LeaseClaim, type SeenLease } from './lease-record.ts';
+import {
+  heldLease,
+  LEASE_DURATION_MS,
+  mayTake,
+  releasedLease,
+  RENEW_DEADLINE_MS,
+  RETRY_PERIOD_MS,
+  type LeaseClaim,
+  type SeenLease,
+} from './lease-record.ts';
 import type { Log } from './log.ts';
 import type { WriteLease } from './write-lease.ts';
 
-/** The timings of client-go and of Kubernetes' own components: their behaviour under load is well known. */
-const LEASE_DURATION_MS = 15_000;
-/** After this long without a renewal the holder stops writing: 5 s before anybody else may begin. */
-const RENEW_DEADLINE_MS = 10_000;
-/** Between two tries to take or renew. */
-const RETRY_PERIOD_MS = 2000;
 /** Kept off the end of the lease for calls under way: what the network and the server may still take to act. */
 const SAFETY_MS = 500;
 
@@ -24,6 +27,12 @@ export interface LeaderElectionOptions {
   readonly identity: string;
   readonly namespace: string;
   readonly leaseName: string;
+  /** Over how many shards this process divides the work; noted in the lease. 1 if not given. */
+  readonly shards?: number;
+  /** What is known of the lease already: its time need not begin anew. */
+  readonly seen?: SeenLease | undefined;
+  /** Asked before each try to take the lease; always if not given. */
+  readonly mayTry?: () => boolean;
 }
 
 /** One process's part in choosing the leader. */
@@ -47,8 +56,13 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     namespace: options.namespace,
     name: options.leaseName,
     durationMs: LEASE_DURATION_MS,
+    shards: options.shards,
   };
-  const state: ElectionState = { seen: undefined, heldSince: undefined, activeAt: options.clock.monotonic() };
+  const state: ElectionState = {
+    seen: options.seen,
+    heldSince: undefined,
+    activeAt: options.clock.monotonic(),
+  };
   const { clock } = options;
   return {
     lease: {
@@ -111,7 +125,7 @@ async function runElection(
 /** Tries until the lease is ours; false when the signal aborts first. */
 async function acquire(context: Context): Promise<boolean> {
   while (!context.signal.aborted) {
-    if (await tryOnce(context)) return true;
+    if ((context.mayTry?.() ?? true) && (await tryOnce(context))) return true;
     await pause(context, RETRY_PERIOD_MS, context.signal);
   }
   return false;

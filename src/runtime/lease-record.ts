@@ -14,8 +14,28 @@ export interface LeaseClaim {
   readonly namespace: string;
   readonly name: string;
   readonly durationMs: number;
+  /** Over how many shards the claimant divides the work; 1 if not given. */
+  readonly shards?: number | undefined;
 }
 
+/** Over how many shards the holder of a lease divides the work. */
+export function shardsOf({ metadata }: Lease): number {
+  return Number(metadata.annotations?.[SHARDS_ANNOTATION] ?? 1);
+}
+
+/*
+ * The timings of client-go and of Kubernetes' own components: their behaviour under load is well known.
+ */
+
+/** For how long a lease holds after a renewal. */
+export const LEASE_DURATION_MS = 15_000;
+/** After this long without a renewal the holder stops writing: 5 s before anybody else may begin. */
+export const RENEW_DEADLINE_MS = 10_000;
+/** Between two tries to take or renew. */
+export const RETRY_PERIOD_MS = 2000;
+
+/** On leases: over how many shards their holder divides the work. Not there: it does not. */
+const SHARDS_ANNOTATION = 'tenantry.dev/shards';
 const MS_PER_SECOND = 1000;
 
 /**
@@ -64,10 +84,16 @@ function shell(
   claim: LeaseClaim,
   before: Lease | undefined,
 ): Pick<Lease, 'apiVersion' | 'kind' | 'metadata'> {
-  const { namespace, name } = claim;
+  const { namespace, name, shards = 1 } = claim;
+  const metadata = before?.metadata ?? { namespace, name };
+  const { [SHARDS_ANNOTATION]: _before, ...others } = metadata.annotations ?? {};
+  const annotations = shards === 1 ? others : { ...others, [SHARDS_ANNOTATION]: String(shards) };
   return {
     apiVersion: apiVersionOf(LEASE),
     kind: LEASE.kind,
-    metadata: before === undefined ? { namespace, name } : before.metadata,
+    metadata:
+      Object.keys(annotations).length === 0 && metadata.annotations === undefined
+        ? metadata
+        : { ...metadata, annotations },
   };
 }

@@ -2,22 +2,26 @@ import type { Client } from '../client/client.ts';
 import type { ObjectRef } from '../kube/kind.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Clock } from '../lib/clock.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { AdmissionHandler } from './admission.ts';
-import { createControllerLoop, type ControllerLoop } from './controller-loop.ts';
-import type { Controller, Stores, Watch } from './controller.ts';
+import { createControllerLoop, type Term } from './controller-loop.ts';
+import type { Controller, Placement, Stores, Watch } from './controller.ts';
+import { Crew } from './crew.ts';
 import { createEvents } from './events.ts';
 import { fenced } from './fenced-client.ts';
 import { startHealthServer } from './health-server.ts';
 import { InformerSet } from './informer-set.ts';
 import { createLeaderElection, type LeaderElection } from './leader-election.ts';
+import { hasShardWorkers, LeaseWatch } from './lease-family.ts';
+import { RENEW_DEADLINE_MS, RETRY_PERIOD_MS } from './lease-record.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { StatusBase } from './plan.ts';
+import { createShardHolder, type ShardHolder } from './shard-holder.ts';
+import { shardOf } from './shards.ts';
 import { createWebhooks, type WebhookOptions, type Webhooks } from './webhooks.ts';
-import { alwaysWrite } from './write-lease.ts';
+import { alwaysWrite, neverWrite, type WriteLease } from './write-lease.ts';
 
-/** Milliseconds that looks under way get to end; then the process goes without them. Below the kubelet's 30 s. */
-const STOP_MS = 20_000;
 /** Milliseconds without any sign of the election loop after which only a restart helps; it moves every 2 s. */
 const STANDSTILL_MS = 60_000;
 
@@ -39,7 +43,11 @@ export interface ManagerOptions {
   /** Namespace of the Lease and of the certificates' Secret. */
   readonly namespace: string;
   /** Absent: there is no other replica, controllers start at once. */
-  readonly leaderElection?: { readonly leaseName: string };
+  readonly leaderElection?: {
+    readonly leaseName: string;
+    /** Over how many shards the replicas divide what is placed there; 1 if not given: the leader does everything. */
+    readonly shards?: number;
+  };
   readonly webhooks?: WebhookOptions;
   /** Plain HTTP for /healthz, /readyz and /metrics; absent: none. */
   readonly health?: { readonly port: number; readonly host?: string };
@@ -51,7 +59,9 @@ export interface Manager {
   readonly metrics: Metrics;
   /** Writes are refused unless this process leads: for what features write outside of plans. */
   readonly client: Client;
-  /** Before or while the manager runs. Its informers run in every replica, its work only in the leader. */
+  /** The part of all shards that this process holds now; 1 where it does everything. */
+  share(): number;
+  /** Before or while the manager runs. Its informers run in every replica, its work where it is placed. */
   addController<T extends KubeObject, TWorld, TStatus extends StatusBase>(
     controller: Controller<T, TWorld, TStatus>,
   ): void;
@@ -80,10 +90,19 @@ interface Parts extends ManagerOptions {
   readonly metrics: Metrics;
   readonly informers: InformerSet;
   readonly election: LeaderElection | undefined;
+  readonly holder: ShardHolder | undefined;
   readonly webhookServer: Webhooks | undefined;
-  readonly loops: Map<string, ControllerLoop>;
+  readonly crew: Crew;
+  readonly lead: Term;
+  /** Client and events of a term under a lease. */
+  readonly termOf: (lease: WriteLease, owns?: Term['owns']) => Term;
   /** What changes while running. */
-  readonly now: { leading: boolean; started: boolean; ready: boolean; healthPort: number | undefined };
+  readonly now: {
+    started: boolean;
+    ready: boolean;
+    healthPort: number | undefined;
+    readonly shards: Set<number>;
+  };
 }
 
 /** Makes a manager; nothing starts before `run`. */
@@ -96,44 +115,54 @@ export function createManager(options: ManagerOptions): Manager {
     log,
     onWatchError: (kind) => metrics.watchFailed(kind),
   });
-  const election =
-    options.leaderElection === undefined
-      ? undefined
-      : createLeaderElection({ client, clock, log, identity, namespace, ...options.leaderElection });
-  const writer = fenced(client, election?.lease ?? alwaysWrite);
-  const events = createEvents({ client: writer, clock, log, identity });
+  const count = options.leaderElection?.shards ?? 1;
+  const part = options.leaderElection && {
+    client,
+    clock,
+    log,
+    identity,
+    namespace,
+    ...options.leaderElection,
+  };
+  const election = part && createLeaderElection(part);
+  const holder = part && count > 1 ? createShardHolder({ ...part, count }) : undefined;
+  const termOf: Parts['termOf'] = (lease, owns) => {
+    const writer = fenced(client, lease);
+    const events = createEvents({ client: writer, clock, log, identity });
+    return { client: writer, events, ...(owns === undefined ? {} : { owns }) };
+  };
+  const lead = termOf(election?.lease ?? alwaysWrite);
   const handlers = new Map<string, AdmissionHandler>();
   const handlerAt = (path: string): AdmissionHandler | undefined => handlers.get(path);
   const webhookServer =
     options.webhooks &&
     createWebhooks({ ...options.webhooks, client, clock, log, metrics, namespace, handlerAt });
-  const loops = new Map<string, ControllerLoop>();
-  const now = { leading: false, started: false, ready: false, healthPort: undefined };
-  const parts: Parts = { ...options, metrics, informers, election, webhookServer, loops, now };
+  const crew = new Crew(clock, log);
+  const now = { started: false, ready: false, healthPort: undefined, shards: new Set<number>() };
+  const parts: Parts = {
+    ...options,
+    metrics,
+    informers,
+    election,
+    holder,
+    webhookServer,
+    crew,
+    termOf,
+    lead,
+    now,
+  };
   return {
     stores: informers.stores,
     metrics,
-    client: writer,
+    client: lead.client,
+    share: () => (holder === undefined ? 1 : now.shards.size / count),
     addController: (controller) => {
-      if (loops.has(controller.name)) {
+      if (crew.has(controller.name)) {
         throw new Error(`Manager: a controller named ${controller.name} is there already; remove it first`);
       }
-      const loop = createControllerLoop(controller, {
-        client: writer,
-        informers,
-        events,
-        clock,
-        log,
-        metrics,
-      });
-      loops.set(controller.name, loop);
-      if (now.leading) loop.start();
+      crew.add(createControllerLoop(controller, { informers, clock, log, metrics }));
     },
-    removeController: async (name) => {
-      const loop = loops.get(name);
-      loops.delete(name);
-      await loop?.close();
-    },
+    removeController: (name) => crew.remove(name),
     ensureWatch: (watch) => {
       const hold = informers.hold(watch);
       const release = (): void => {
@@ -144,7 +173,7 @@ export function createManager(options: ManagerOptions): Manager {
     addWebhook: (handler) => {
       handlers.set(handler.path, handler);
     },
-    enqueue: (controllerName, ref) => loops.get(controllerName)?.enqueue(ref),
+    enqueue: (controllerName, ref) => crew.enqueue(controllerName, ref),
     ports: () => ({ webhooks: webhookServer?.port(), health: now.healthPort }),
     run: (signal) => run(parts, signal),
   };
@@ -174,7 +203,7 @@ async function run(parts: Parts, signal: AbortSignal): Promise<void> {
     );
     now.started = true;
     log.info('Started');
-    await electAndLead(parts, ending);
+    await workByLease(parts, ending);
     failed.signal.throwIfAborted();
   } finally {
     now.started = false;
@@ -186,35 +215,77 @@ async function run(parts: Parts, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function electAndLead(parts: Parts, signal: AbortSignal): Promise<void> {
-  if (parts.election === undefined) return lead(parts, signal);
-  const outcome = await parts.election.run(signal, (leading) => lead(parts, leading));
-  if (outcome === 'lost') throw new LeadershipLost('The lease was lost; starting afresh.');
+/** The leader's work and, where it is divided, that of shards, each under its own lease. One that is lost ends everything. */
+async function workByLease(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { election, holder, crew, termOf } = parts;
+  if (election === undefined) return lead(parts, EVERYTHING, signal);
+  if (holder === undefined) {
+    return leadOrThrow(election.run(signal, (leading) => leadAlone(parts, leading)));
+  }
+  const failed = new AbortController();
+  const ending = AbortSignal.any([signal, failed.signal]);
+  const works = [
+    leadOrThrow(election.run(ending, (leading) => lead(parts, ['leader'], leading))),
+    leadOrThrow(holder.run(ending, (shard, lease, term) => workOnShard(parts, shard, lease, term))),
+    crew.work(['replicas'], termOf(neverWrite), ending),
+  ];
+  for (const work of works) work.catch(() => failed.abort());
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
+
+async function leadOrThrow(outcome: Promise<'stopped' | 'lost'>): Promise<void> {
+  if ((await outcome) === 'lost') throw new LeadershipLost('The lease was lost; starting afresh.');
+}
+
+const EVERYTHING: readonly Placement[] = ['leader', 'shards', 'replicas'];
 
 /** Controllers work until the signal aborts. Those added meanwhile start at once. */
-async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
-  const { loops, metrics, now, clock, log } = parts;
-  now.leading = true;
-  metrics.leading(true);
-  for (const loop of loops.values()) loop.start();
-  if (!signal.aborted) {
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  }
-  now.leading = false;
-  metrics.leading(false);
-  const stopped = Promise.all([...loops.values()].map((loop) => loop.stop()));
-  const patience = new AbortController();
-  const tired = clock.sleep(STOP_MS, patience.signal).then(
-    () => log.error('Looks under way did not end in time', { ms: STOP_MS }),
-    () => undefined,
-  );
-  await Promise.race([stopped, tired]);
-  patience.abort();
+async function lead(parts: Parts, placements: readonly Placement[], signal: AbortSignal): Promise<void> {
+  parts.metrics.leading(true);
+  const off = onAbort(signal, () => parts.metrics.leading(false));
+  await parts.crew.work(placements, parts.lead, signal);
+  off();
 }
 
-function liveProblems({ election, now }: Parts): readonly string[] {
-  const idleMs = now.started ? (election?.idleMs() ?? 0) : 0;
+/** Replicas that divide the work may still be there while the chart's value is changed back. */
+async function leadAlone(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { client, clock, log, namespace, leaderElection } = parts;
+  const leases = new LeaseWatch(client, clock, namespace);
+  while (!signal.aborted) {
+    try {
+      const { holding } = await leases.look(RENEW_DEADLINE_MS, Infinity);
+      if (!hasShardWorkers(holding, leaderElection?.leaseName ?? '')) break;
+      log.warn('Other replicas divide the work by shards: waiting for them to go');
+    } catch (error) {
+      log.warn('Leases not read; read again', { error });
+    }
+    await clock.sleep(RETRY_PERIOD_MS, signal).catch(() => undefined);
+  }
+  await lead(parts, EVERYTHING, signal);
+}
+
+async function workOnShard(
+  parts: Parts,
+  shard: number,
+  lease: WriteLease,
+  signal: AbortSignal,
+): Promise<void> {
+  const { crew, metrics, now, termOf, leaderElection } = parts;
+  const count = leaderElection?.shards ?? 1;
+  now.shards.add(shard);
+  metrics.holding(now.shards.size);
+  await crew.work(
+    ['shards'],
+    termOf(lease, (uid) => shardOf(uid, count) === shard),
+    signal,
+  );
+  now.shards.delete(shard);
+  metrics.holding(now.shards.size);
+}
+
+function liveProblems({ election, holder, now }: Parts): readonly string[] {
+  const idleMs = now.started ? Math.max(election?.idleMs() ?? 0, holder?.idleMs() ?? 0) : 0;
   return idleMs > STANDSTILL_MS ? [`leader election has stood still for ${Math.round(idleMs / 1000)} s`] : [];
 }
 

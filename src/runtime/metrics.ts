@@ -27,6 +27,8 @@ export interface Metrics {
   watchFailed(kind: string): void;
   admitted(path: string, outcome: 'allowed' | 'denied' | 'failed', seconds: number): void;
   leading(yes: boolean): void;
+  /** How many shards this replica works on. */
+  holding(shards: number): void;
   certificateExpires(atMs: number): void;
   /** The text that Prometheus scrapes. */
   text(): Promise<string>;
@@ -66,6 +68,11 @@ export function createMetrics(): Metrics {
     registers,
   });
   const leader = new Gauge({ name: 'tenantry_leader', help: '1 while this replica leads.', registers });
+  const shards = new Gauge({
+    name: 'tenantry_shards_held',
+    help: 'Shards that this replica works on; 0 where the work is not divided.',
+    registers,
+  });
   const expiry = new Gauge({
     name: 'tenantry_webhook_certificate_expiry_seconds',
     help: 'When the serving certificate ends, in seconds since the epoch.',
@@ -83,6 +90,7 @@ export function createMetrics(): Metrics {
     watchFailed: (kind) => watchFailures.inc({ kind }),
     admitted: (path, outcome, seconds) => admissions.observe({ path, outcome }, seconds),
     leading: (yes) => leader.set(yes ? 1 : 0),
+    holding: (count) => shards.set(count),
     certificateExpires: (atMs) => expiry.set(Math.floor(atMs / 1000)),
     text: () => registry.metrics(),
     close: stopSampling,

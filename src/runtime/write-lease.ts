@@ -11,3 +11,6 @@ export const alwaysWrite: WriteLease = {
   mayWrite: () => true,
   remainingMs: () => Number.POSITIVE_INFINITY,
 };
+
+/** For work that writes nothing. */
+export const neverWrite: WriteLease = { mayWrite: () => false, remainingMs: () => 0 };

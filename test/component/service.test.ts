@@ -60,7 +60,7 @@ describe('registering a service', { timeout: 30_000 }, () => {
         .api.objects(RESOURCE_POLICY, NAMESPACE)
         .map(({ metadata }) => metadata.name),
     ).toEqual(['hello-policy']);
-    expect(registeredServices(rig().manager.stores).map(({ kind }) => kind)).toEqual([HELLO]);
+    expect([...registeredServices()(rig().manager.stores).values()].map(({ kind }) => kind)).toEqual([HELLO]);
   });
 
   it('keeps the revision when nothing changes, also over a restart, and writes nothing', async () => {

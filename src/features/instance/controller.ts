@@ -38,6 +38,7 @@ export function instanceController(
   return {
     name: instanceControllerName(service.kind),
     kind: service.kind,
+    placement: 'shards',
     watches: instanceWatches(service, deps.settings.operatorNamespace),
     concurrency: CONCURRENCY,
     observe: async (instance, read) => {
@@ -59,7 +60,7 @@ export function instanceController(
       return explainInstance(instance, memory.facts ?? noFacts(instance, surroundings), error, now);
     },
     wrote: (ref, written) => memories.learn(ref, written),
-    forget: (ref) => memories.forget(ref),
+    forget: (ref, uid) => memories.forget(ref, uid),
   };
 }
 

@@ -145,9 +145,10 @@ export class InstanceMemories {
     this.#byRef.get(refKey(ref))?.learn(written);
   }
 
-  forget(ref: ObjectRef): void {
+  /** With a UID only what is known of that instance: another one may have its name now. */
+  forget(ref: ObjectRef, uid?: string): void {
     const present = this.#byRef.get(refKey(ref));
-    if (present === undefined) return;
+    if (present === undefined || (uid !== undefined && present.uid !== uid)) return;
     this.#byRef.delete(refKey(ref));
     this.#upgrading.delete(present.uid);
     for (const key of this.#releases.keys())

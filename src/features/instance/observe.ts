@@ -90,7 +90,9 @@ function stateOf(
 ): InstanceState {
   const { memory, inventory, revision, memories, deps, identity } = look;
   const digest = memory.policyDigest ?? inventory?.policyDigest;
-  const limit = deps.settings.upgradesAtOnce ?? UPGRADES_AT_ONCE;
+  // Each process counts its own: together they begin no more than one alone would.
+  const atOnce = deps.settings.upgradesAtOnce ?? UPGRADES_AT_ONCE;
+  const limit = Math.max(1, Math.floor(atOnce * (deps.share?.() ?? 1)));
   return {
     deleting: look.deleting,
     forced: look.forced,

@@ -44,4 +44,6 @@ export interface InstanceDeps {
   readonly discovery: ServedKinds;
   readonly clock: Clock;
   readonly settings: InstanceSettings;
+  /** The part of all instances that this process works on now, where several divide them; 1 if not given. */
+  readonly share?: () => number;
 }

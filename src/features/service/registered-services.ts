@@ -16,11 +16,27 @@ export interface RegisteredService {
   readonly kind: Kind<Instance>;
 }
 
+/** The services by the UID of their composition. */
+export type RegisteredServices = ReadonlyMap<string, RegisteredService>;
+
 /**
- * All services, also those that are being deleted, for their instances still need somebody who cleans up. Read from CRDs
- * and revisions by UID, never from a status.
+ * Answers with all services, also those that are being deleted, for their instances still need somebody who cleans up. Read
+ * from CRDs and revisions by UID, never from a status; computed anew only when one of the stores has changed, because each
+ * look at an instance asks.
  */
-export function registeredServices(stores: Stores): RegisteredService[] {
+export function registeredServices(): (stores: Stores) => RegisteredServices {
+  let last: { readonly from: readonly unknown[]; readonly found: RegisteredServices } | undefined;
+  return (stores) => {
+    // A store answers with the same list until something in it changes.
+    const from = [stores.list(CRD), stores.list(REVISION), stores.list(RESOURCE_COMPOSITION)];
+    if (last?.from.every((list, index) => list === from[index]) !== true) {
+      last = { from, found: findServices(stores) };
+    }
+    return last.found;
+  };
+}
+
+function findServices(stores: Stores): RegisteredServices {
   const served = new Map(
     stores
       .list(CRD)
@@ -30,12 +46,14 @@ export function registeredServices(stores: Stores): RegisteredService[] {
       .map((crd) => [crd.metadata.name, crd.metadata.labels?.[SERVICE_UID_LABEL]]),
   );
   const revisions = stores.list(REVISION);
-  return stores.list(RESOURCE_COMPOSITION).flatMap((composition) => {
-    const { uid = '' } = composition.metadata;
-    const revision = revisionsOf(revisions, composition).at(-1);
-    if (revision === undefined) return [];
-    const { plural, group } = revision.spec.resource;
-    if (served.get(`${plural}.${group}`) !== uid) return [];
-    return [{ composition, revision, kind: instanceKind(revision.spec.resource) }];
-  });
+  return new Map(
+    stores.list(RESOURCE_COMPOSITION).flatMap((composition): [string, RegisteredService][] => {
+      const { uid = '' } = composition.metadata;
+      const revision = revisionsOf(revisions, composition).at(-1);
+      if (revision === undefined) return [];
+      const { plural, group } = revision.spec.resource;
+      if (served.get(`${plural}.${group}`) !== uid) return [];
+      return [[uid, { composition, revision, kind: instanceKind(revision.spec.resource) }]];
+    }),
+  );
 }
