@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+
+/** The event loop's delay, in milliseconds. */
+export interface Stall {
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** A process that does nothing but measure how late its own timer is. */
+const PROGRAM = `
+  const delay = require('node:perf_hooks').monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  process.stdin.resume().on('end', () => {
+    console.log(JSON.stringify({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }));
+    process.exit(0);
+  });`;
+
+/** Starts such a process beside what is measured; the answer ends it and tells what the machine alone did to it. */
+export function startIdleProcess(): () => Promise<Stall> {
+  const child = spawn(process.execPath, ['-e', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const said = new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('close', () => resolve(text));
+  });
+  return async () => {
+    child.stdin.end();
+    // The program above prints exactly this.
+    return JSON.parse(await said) as Stall;
+  };
+}
