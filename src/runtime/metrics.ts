@@ -13,6 +13,7 @@ const CALL_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 /** Milliseconds between samples of the event loop's delay. */
 const STALL_RESOLUTION_MS = 10;
 const NANOSECONDS = 1e9;
+const NANOSECONDS_PER_MS = 1e6;
 
 /** What the runtime measures; names of its own begin with `tenantry_`. */
 export interface Metrics {
@@ -147,11 +148,16 @@ function sampleStalls(registry: Registry): () => void {
     labelNames: ['quantile'],
     registers: [registry],
     collect() {
-      this.set({ quantile: '0.5' }, delay.percentile(50) / NANOSECONDS);
-      this.set({ quantile: '0.99' }, delay.percentile(99) / NANOSECONDS);
-      this.set({ quantile: '1' }, delay.max / NANOSECONDS);
+      this.set({ quantile: '0.5' }, lateBySeconds(delay.percentile(50)));
+      this.set({ quantile: '0.99' }, lateBySeconds(delay.percentile(99)));
+      this.set({ quantile: '1' }, lateBySeconds(delay.max));
       delay.reset();
     },
   });
   return () => delay.disable();
+}
+
+/** How late the sampling timer was: Node's histogram holds the whole interval between two samples, which is never below the resolution. */
+export function lateBySeconds(intervalNs: number): number {
+  return Math.max(0, (intervalNs - STALL_RESOLUTION_MS * NANOSECONDS_PER_MS) / NANOSECONDS);
 }

@@ -11,6 +11,7 @@ import { DEFAULT_NAMESPACE } from '../../src/cli/connect.ts';
 import { DEFAULT_RELEASE, imageValues, installInto } from '../../src/cli/install.ts';
 import { imageOptions, localOptions } from '../../src/cli/local-options.ts';
 import { terminalProgress } from '../../src/cli/terminal-progress.ts';
+import { waitForWebhooks } from '../../src/features/installation/wait-for-webhooks.ts';
 import { DEPLOYMENT, POD } from '../../src/kube/builtin-kinds.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { downCluster } from '../../src/local/cluster-down.ts';
@@ -131,4 +132,7 @@ async function scale(client: Client, replicas: number): Promise<void> {
     const { items } = await client.list(POD, { namespace: NS, labelSelector: OPERATOR_PODS });
     return items.length === replicas ? true : undefined;
   });
+  if (replicas === 0) return;
+  const { signal } = new AbortController();
+  await waitForWebhooks({ client, clock: systemClock, signal, release: { namespace: NS }, waitMs: 60_000 });
 }

@@ -5,7 +5,7 @@ import { cpuPer, readClusterCpu } from './cluster-cpu.ts';
 import { createMany, createOneByOne, namesOf, type Created } from './create-many.ts';
 import { helmPerSecond } from './helm-installs.ts';
 import { startIdleProcess, type Stall } from './idle-process.ts';
-import { runStub, type StubRun } from './raw-stub.ts';
+import { removeStub, runStub, type StubRun } from './raw-stub.ts';
 import { isEvent, recordWrites, type Recording } from './record-writes.ts';
 import { median, quantile, type Row } from './row.ts';
 import { pause } from './wait-for.ts';
@@ -51,17 +51,18 @@ export async function createRows(run: BenchRun): Promise<readonly Row[]> {
 async function measureYardsticks({ cluster, sizes, service, kind }: BenchRun): Promise<Yardsticks> {
   const { name, operator, kubeconfig } = cluster;
   const recording = await recordWrites(operator, kind, service);
-  const stub = (prefix: string, count: number, inFlight: number): Promise<StubRun> =>
-    runStub(operator, kind, recording, { names: namesOf(prefix, count), inFlight });
-  const single = await stub('single-stub-', sizes.single, 1);
+  const singles = namesOf('single-stub-', sizes.single);
+  const single = await runStub(operator, kind, recording, { names: singles, inFlight: 1 });
+  const stubs = namesOf('stub-', sizes.stub);
   const before = await readClusterCpu(name);
-  const many = await stub('stub-', sizes.stub, STUB_IN_FLIGHT);
+  const many = await runStub(operator, kind, recording, { names: stubs, inFlight: STUB_IN_FLIGHT });
   const stubCpu = cpuPer(sizes.stub, before, await readClusterCpu(name));
   const names = namesOf('helm-', sizes.helm);
   const perSecond = await helmPerSecond(fourObjects('0.1.0'), kubeconfig, {
     names,
     inFlight: HELM_IN_FLIGHT,
   });
+  await removeStub(operator, kind, [recording.name, ...singles, ...stubs]);
   return { recording, single, many, stubCpu, helmPerSecond: perSecond };
 }
 

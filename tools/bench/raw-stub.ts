@@ -1,13 +1,15 @@
 import type { Instance } from '../../src/api/instance.ts';
 import type { Client, DeleteOptions, Patch } from '../../src/client/client.ts';
+import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import { isKubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { mapLimit } from '../../src/lib/limit.ts';
+import { NS } from './bench-cluster.ts';
 import { instanceOf } from './create-many.ts';
 import { withFinalizer, type Call, type RecordedWrite, type Recording } from './record-writes.ts';
-import { pause } from './wait-for.ts';
+import { pause, waitFor } from './wait-for.ts';
 
 /*
  * The raw stub: the writes that were recorded of one instance, made again for others over the same client, and nothing
@@ -22,6 +24,9 @@ export interface StubRun {
 
 /** Waits of a write that was refused because the server's authoriser had not heard of the binding yet, in milliseconds. */
 const GRANT_LAG = { first: 20, longest: 400, attempts: 10 };
+
+const CLEANUPS_IN_FLIGHT = 16;
+const REMOVED_WITHIN_MS = 300_000;
 
 /** The recording as text once, so that nothing but replacing is done for each instance. */
 interface Script {
@@ -50,14 +55,44 @@ export async function runStub(
   return { perSecond: (names.length * 1000) / (systemClock.monotonic() - begin), eachMs };
 }
 
+/** Takes away what the stub or the recording made, so that no operator takes it for instances of its own; resolves when it is gone. */
+export async function removeStub(
+  client: Client,
+  kind: Kind<Instance>,
+  names: readonly string[],
+): Promise<void> {
+  await mapLimit(names, CLEANUPS_IN_FLIGHT, async (name) => {
+    const ref = { namespace: NS, name };
+    await client.patch(kind, ref, { type: 'merge', body: { metadata: { finalizers: null } } });
+    await client.delete(kind, ref);
+    await client.delete(NAMESPACE, { name });
+  });
+  await waitFor('the namespaces of the stub are gone', REMOVED_WITHIN_MS, async () => {
+    const { items } = await client.list(NAMESPACE);
+    const present = new Set(items.map(({ metadata }) => metadata.name));
+    return names.some((name) => present.has(name)) ? undefined : true;
+  });
+}
+
 function scriptOf({ name, uid, writes }: Recording): Script {
   const last = Math.max(...writes.map(({ stage }) => stage));
   const stages = Array.from({ length: last + 1 }, (_, stage) =>
     writes
       .filter((write) => write.stage === stage)
-      .map((write) => ({ write, text: JSON.stringify(write.call) })),
+      .map((write) => ({ write, text: textOf(write, [uid, ...uidsBefore(writes, stage)]) })),
   );
   return { name, instanceUid: uid, stages };
+}
+
+function uidsBefore(writes: readonly RecordedWrite[], stage: number): readonly string[] {
+  return writes.filter((write) => write.stage < stage).flatMap(({ uid }) => uid ?? []);
+}
+
+/** Without the UID of what was only read (Kubernetes' own default account): the stub reads nothing. */
+function textOf({ call }: RecordedWrite, known: readonly string[]): string {
+  return JSON.stringify(call, (key, value: unknown) =>
+    key === 'uid' && typeof value === 'string' && !known.includes(value) ? undefined : value,
+  );
 }
 
 async function replay(client: Client, script: Script, name: string, uid: string): Promise<void> {
@@ -75,7 +110,7 @@ async function replay(client: Client, script: Script, name: string, uid: string)
   }
 }
 
-/** The recorded call about another instance. UIDs of what was only read are unknown, and left out as preconditions. */
+/** The recorded call about another instance. */
 function callFor(text: string, replacements: readonly (readonly [string, string])[]): Call {
   const replaced = replacements.reduce((all, [from, to]) => all.replaceAll(from, to), text);
   // The text is a Call that was written as JSON.
