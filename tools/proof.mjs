@@ -27,7 +27,7 @@ const PARTS = {
   bench: {
     program: 'tools/bench.ts',
     args: ['--full'],
-    covers: ['src', 'tools/helm-engine', 'tools/bench.ts'],
+    covers: ['src', 'tools/helm-engine', 'tools/bench.ts', 'tools/bench'],
   },
 };
 

@@ -15,7 +15,7 @@ import { waitForWebhooks } from '../../src/features/installation/wait-for-webhoo
 import { DEPLOYMENT, POD } from '../../src/kube/builtin-kinds.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { downCluster } from '../../src/local/cluster-down.ts';
-import { imageStore, requireRunning } from '../../src/local/cluster-status.ts';
+import { imageStores, requireRunning } from '../../src/local/cluster-status.ts';
 import { upCluster } from '../../src/local/cluster-up.ts';
 import { buildImages } from '../../src/local/images/build-images.ts';
 import { importImages } from '../../src/local/images/import-images.ts';
@@ -71,7 +71,7 @@ export async function openCluster(
   const [operatorImage] = await buildImages(['operator'], imageOptions(io));
   if (operatorImage === undefined) throw new Error('the image of the operator was not built');
   const { paths, state } = await requireRunning(options);
-  await importImages(imageStore(paths, state, options), [operatorImage], io.progress, io.signal);
+  await importImages(imageStores(paths, state, options), [operatorImage], io.progress, io.signal);
   const access = await loadAccess({ kubeconfig: paths.kubeconfig }, nodeSurroundings(io));
   const client = clientOf(access);
   const discovery = createDiscovery(client, systemClock);
