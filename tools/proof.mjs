@@ -29,6 +29,10 @@ const PARTS = {
     args: ['--full'],
     covers: ['src', 'tools/helm-engine', 'tools/bench.ts', 'tools/bench'],
   },
+  mutation: {
+    program: 'tools/mutation.ts',
+    covers: ['src/lib', 'src/kube', 'src/api', 'src/features/instance', 'tools/mutation'],
+  },
 };
 
 const results = join(root, 'docs/proof');

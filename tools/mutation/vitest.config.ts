@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// The tests that stand beside the code, without those that start servers or the Helm engine: a mutant costs one run of what
+// covers it, and must be found by the table that is meant for it.
+export default defineConfig({
+  test: {
+    include: ['src/{lib,kube,api,runtime,features}/**/*.test.ts', 'test/unit/**/*.test.ts'],
+    exclude: ['test/unit/docs.test.ts', 'test/unit/examples.test.ts'],
+    pool: 'threads',
+    isolate: false,
+  },
+});
