@@ -10,7 +10,19 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const CHECKS = [
   ['types', bin('tsc'), ['-p', '.']],
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', 'src', 'test', 'tools']],
-  ['format', bin('prettier'), ['--check', '--log-level=warn', 'src', 'test', 'tools', '*.json', '*.ts']],
+  // Most of the time of all checks on a cold cache, nearly none on a warm one.
+  [
+    'format',
+    bin('prettier'),
+    [
+      '--check',
+      '--log-level=warn',
+      '--cache',
+      '--cache-strategy=content',
+      `--cache-location=${join(root, '.cache/prettier')}`,
+      ...['src', 'test', 'tools', '*.json', '*.ts'],
+    ],
+  ],
   ['unused', bin('knip'), ['--no-progress']],
   ['layers', process.execPath, [join(root, 'tools/check-layers.mjs')]],
   [
