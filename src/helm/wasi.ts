@@ -22,6 +22,29 @@ const STDERR_KEPT = 4096;
 const SUBSCRIPTION = { size: 48, tag: 8, timeout: 24, flags: 40, clock: 0 };
 const EVENT = { size: 32, error: 8, type: 10 };
 
+/** Random bytes that are fetched at once: templates ask for one or two at a time, `randAlphaNum 40` a hundred times. */
+const RANDOM_AT_ONCE = 4096;
+
+/** Random bytes out of a supply; what was given is wiped, so that none is given twice. */
+export function createRandomSupply(fill: (bytes: Uint8Array) => void): (into: Uint8Array) => void {
+  const supply = new Uint8Array(RANDOM_AT_ONCE);
+  let next = supply.length;
+  return (into) => {
+    if (into.length > supply.length) {
+      fill(into);
+      return;
+    }
+    if (next + into.length > supply.length) {
+      fill(supply);
+      next = 0;
+    }
+    const end = next + into.length;
+    into.set(supply.subarray(next, end));
+    supply.fill(0, next, end);
+    next = end;
+  };
+}
+
 /** The system interface of one WebAssembly program: the imports to instantiate it with. */
 export interface Wasi {
   readonly imports: Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -46,6 +69,7 @@ export function createWasi(clock: Clock, programName: string): Wasi {
   const bytes = (address: number, size: number): Uint8Array => new Uint8Array(view().buffer, address, size);
   const nameBytes = new TextEncoder().encode(`${programName}\0`);
   const decoder = new TextDecoder();
+  const random = createRandomSupply((into) => void randomFillSync(into));
 
   const implemented: Record<string, (...args: never[]) => unknown> = {
     args_sizes_get: (count: number, size: number): number => {
@@ -70,7 +94,7 @@ export function createWasi(clock: Clock, programName: string): Wasi {
       return SUCCESS;
     },
     random_get: (address: number, size: number): number => {
-      randomFillSync(bytes(address, size));
+      random(bytes(address, size));
       return SUCCESS;
     },
     fd_write: (fd: number, vectors: number, count: number, result: number): number => {
