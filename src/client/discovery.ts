@@ -37,7 +37,8 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 
 interface Known {
   readonly resources: readonly ServedResource[];
-  readonly kubeVersion: string;
+  /** Made with the reading: every rendering asks for them, and who is given the same list twice need not look at it again. */
+  readonly capabilities: Capabilities;
   /** Monotonic milliseconds. */
   readonly readAt: number;
 }
@@ -72,14 +73,7 @@ export function createDiscovery(client: Client, clock: Clock): Discovery {
         ),
       );
     },
-    capabilities: async () => {
-      const { resources, kubeVersion } = await current();
-      const names = resources.flatMap(({ group, version, kind }) => {
-        const groupVersion = group === '' ? version : `${group}/${version}`;
-        return [groupVersion, `${groupVersion}/${kind}`];
-      });
-      return { kubeVersion, apiVersions: [...new Set(names)].toSorted() };
-    },
+    capabilities: async () => (await current()).capabilities,
     resources: async () => (await current()).resources,
     groupIsServed: async (group) =>
       (await look(({ resources }) =>
@@ -101,9 +95,18 @@ async function readAll(client: Client, clock: Clock): Promise<Known> {
   const gitVersion = isMap(version) ? version['gitVersion'] : undefined;
   const kubeVersion = typeof gitVersion === 'string' ? gitVersion : '';
   const aggregated = [readAggregated(core), readAggregated(groups)];
-  if (aggregated.every((part) => part !== undefined))
-    return { resources: aggregated.flat(), kubeVersion, readAt };
-  return { resources: await readOldForm(client, groups), kubeVersion, readAt };
+  const resources = aggregated.every((part) => part !== undefined)
+    ? aggregated.flat()
+    : await readOldForm(client, groups);
+  return { resources, capabilities: capabilitiesOf(resources, kubeVersion), readAt };
+}
+
+function capabilitiesOf(resources: readonly ServedResource[], kubeVersion: string): Capabilities {
+  const names = resources.flatMap(({ group, version, kind }) => {
+    const groupVersion = group === '' ? version : `${group}/${version}`;
+    return [groupVersion, `${groupVersion}/${kind}`];
+  });
+  return { kubeVersion, apiVersions: [...new Set(names)].toSorted() };
 }
 
 /** One request a group and version, for servers and proxies without aggregated discovery. */

@@ -187,7 +187,18 @@ function bodyOf({ release, values, capabilities }: RenderRequest): WasmRequest {
 
 /** Two requests with this key get the same rendering, unless the templates used a volatile function. */
 function keyOf(digest: string, body: WasmRequest): string {
-  return sha256(`${digest}\n${canonicalJson({ ...body, apiVersions: [...body.apiVersions].sort() })}`);
+  return sha256(`${digest}\n${canonicalJson({ ...body, apiVersions: fingerprintOf(body.apiVersions) })}`);
+}
+
+/** Fingerprints by list: discovery gives the same one, of hundreds of names, until the API server serves something else. */
+const fingerprints = new WeakMap<readonly string[], string>();
+
+function fingerprintOf(apiVersions: readonly string[]): string {
+  const known = fingerprints.get(apiVersions);
+  if (known !== undefined) return known;
+  const fingerprint = sha256(apiVersions.toSorted().join('\n'));
+  fingerprints.set(apiVersions, fingerprint);
+  return fingerprint;
 }
 
 function failureOf({ error }: WasmReply): RenderError {

@@ -60,6 +60,8 @@ describe.each([
     expect(kubeVersion).toBe('v1.37.1');
     expect(apiVersions).toEqual(expect.arrayContaining(['v1', 'v1/Pod', 'apps/v1', 'apps/v1/Deployment']));
     expect(new Set(apiVersions).size).toBe(apiVersions.length);
+    // The same list until it is read anew: what is derived from it is kept by it.
+    expect((await discovery.capabilities()).apiVersions).toBe(apiVersions);
   });
 
   it('looks again for a kind that came later, but not all the time', async () => {

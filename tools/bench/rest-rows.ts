@@ -37,6 +37,7 @@ async function restartRows({ cluster: { client }, sizes, kind }: BenchRun): Prom
   if (killed === undefined) throw new Error('no operator leads');
   const [standby] = (await operatorPods(client)).filter((pod) => pod !== killed);
   if (standby === undefined) throw new Error('there is no second operator process');
+  const before = await readMetrics(client, standby);
   await client.delete(POD, { namespace: NS, name: killed });
   const controller = `instance ${kind.group}/${kind.kind}`;
   const idle = await waitFor('the next leader has looked at everything', 120_000, async () => {
@@ -61,9 +62,9 @@ async function restartRows({ cluster: { client }, sizes, kind }: BenchRun): Prom
     },
     {
       what: 'restart: writes',
-      value: writesOf(idle.metrics),
+      value: writesOf(idle.metrics) - writesOf(before),
       unit: '',
-      baseline: '',
+      baseline: `${writesOf(before)} before, at the process's start`,
       floor: 0,
       good: 'below',
       binding: true,

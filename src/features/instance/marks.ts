@@ -17,6 +17,14 @@ const MARK_LENGTH = 12;
 export function markOf(object: KubeObject): string | undefined {
   const kept = object.metadata.annotations?.[MARK_ANNOTATION];
   if (kept !== undefined) return kept;
+  if (!marks.has(object)) marks.set(object, computeMark(object));
+  return marks.get(object);
+}
+
+/** Marks by object: the answer to a write is asked about twice, by the store and by the memory of our own writes. */
+const marks = new WeakMap<KubeObject, string | undefined>();
+
+function computeMark(object: KubeObject): string | undefined {
   const fields = managedFieldsOf(object)
     .filter(({ manager, subresource }) => manager === FIELD_MANAGER && (subresource ?? '') === '')
     .map(({ operation, fieldsV1 }) => `${operation}:${canonicalJson(fieldsV1)}`)
