@@ -20,10 +20,10 @@ import { withLock } from './lock.ts';
 import { planNetwork, planNodes, places, type NetworkChoice, type NodePlan } from './network-plan.ts';
 import { nodeOptions, type NodeMaterial } from './node-material.ts';
 import { isRunning, prepareNode, startNode, startService, workerReady } from './node.ts';
+import { serviceFailure } from './service-failure.ts';
 import { accessOf } from './own-kubeconfig.ts';
 import { NODE_PACKAGES, ensurePackages } from './packages.ts';
 import { inspectMachine } from './preflight.ts';
-import { lastLines } from './run.ts';
 import { FIRST_SERVICES, SERVICES, WORKER_SERVICES } from './services.ts';
 import { SYSTEM_IMAGES, systemImageArchive } from './system-images.ts';
 import type { ToolPaths } from './toolchain.ts';
@@ -328,9 +328,5 @@ async function untilReady(client: Client, { clock, signal }: ClusterOptions): Pr
 
 async function serviceFailed(paths: NodePaths, service: string): Promise<LocalError> {
   const log = join(paths.log, `${service}.log`);
-  const said = lastLines(await readFile(log, 'utf8').catch(() => ''), 3);
-  return new LocalError(
-    `${service} does not get ready: ${said || 'it said nothing'}`,
-    `Read ${log}; then run \`tenantry cluster down\` and try again.`,
-  );
+  return serviceFailure(service, log, await readFile(log, 'utf8').catch(() => ''));
 }
