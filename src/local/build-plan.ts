@@ -48,11 +48,12 @@ export function linkerFlags(tool: Tool): string {
   return ['-s', '-w', ...stamps].join(' ');
 }
 
-/** Groups tools by module, so that each module is built by one call. Flags are the module's: its tools share them. */
+/** Groups tools by module, so that each module is built by one call, its tests by another. Flags are the module's: its tools share them. */
 export function planBuilds(tools: readonly Tool[]): readonly GoBuild[] {
   const byModule = new Map<string, Tool[]>();
-  for (const tool of tools) byModule.set(tool.module, [...(byModule.get(tool.module) ?? []), tool]);
-  return [...byModule].map(([module, members]) => ({ module, tools: members }));
+  const keyOf = ({ module, isTests = false }: Tool): string => `${module} ${isTests}`;
+  for (const tool of tools) byModule.set(keyOf(tool), [...(byModule.get(keyOf(tool)) ?? []), tool]);
+  return [...byModule.values()].map((members) => ({ module: members[0]?.module ?? '', tools: members }));
 }
 
 /** The arguments of `go` for one build into the folder `out` (which must end in a slash to be taken as one). */
@@ -60,7 +61,7 @@ export function goBuildArgs(build: GoBuild, out: string): readonly string[] {
   const [first] = build.tools;
   const flags = first === undefined ? '' : linkerFlags(first);
   return [
-    'build',
+    ...(first?.isTests === true ? ['test', '-c', '-vet=off'] : ['build']),
     '-trimpath',
     '-buildvcs=false',
     '-mod=readonly',
@@ -72,11 +73,12 @@ export function goBuildArgs(build: GoBuild, out: string): readonly string[] {
   ];
 }
 
-/** The file name that `go build` gives a main package: its path's last part, a major version (`/v3`) left out. */
+/** The file name that Go gives a main package, or a package's tests: its path's last part, a major version (`/v3`) left out. */
 export function builtName(tool: Tool): string {
   const parts = tool.package.split('/');
   const last = parts.at(-1) ?? tool.name;
-  return /^v\d+$/.test(last) ? (parts.at(-2) ?? tool.name) : last;
+  const name = /^v\d+$/.test(last) ? (parts.at(-2) ?? tool.name) : last;
+  return tool.isTests === true ? `${name}.test` : name;
 }
 
 /** Why a build failed, as far as its output tells. */

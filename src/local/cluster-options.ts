@@ -5,6 +5,7 @@ import { clusterPaths, type ClusterPaths } from './cluster-paths.ts';
 import type { Run } from './run.ts';
 import type { KubernetesRelease } from './kubernetes-release.ts';
 import { findTools, type ToolPaths, type ToolchainOptions } from './toolchain.ts';
+import type { Tool } from './tools.ts';
 
 /** Everything that commands about a local cluster take from their surroundings. */
 export interface ClusterOptions {
@@ -54,7 +55,7 @@ export function toolchainOptions(
 
 /** Finds tools or builds them, as one step that says what came from where. */
 export async function provideTools(
-  names: readonly string[],
+  names: readonly (string | Tool)[],
   options: Omit<ClusterOptions, 'name' | 'dataHome' | 'self' | 'uid'>,
   release?: KubernetesRelease,
 ): Promise<ToolPaths> {

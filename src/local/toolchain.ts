@@ -46,9 +46,14 @@ export type ToolPaths = ReadonlyMap<string, string>;
  * Finds the named tools: in the user's folder, on PATH in the right version, in the cache, and builds those that are
  * nowhere. Running it twice at once is safe; the second waits. Throws LocalError with the remedy when a build is not possible.
  */
-export async function findTools(names: readonly string[], options: ToolchainOptions): Promise<ToolPaths> {
+export async function findTools(
+  wanted: readonly (string | Tool)[],
+  options: ToolchainOptions,
+): Promise<ToolPaths> {
   const { release } = options;
-  const tools = names.map(toolNamed).map((tool) => (release === undefined ? tool : toolOf(tool, release)));
+  const tools = wanted
+    .map((each) => (typeof each === 'string' ? toolNamed(each) : each))
+    .map((tool) => (release === undefined ? tool : toolOf(tool, release)));
   const found = new Map<string, string>();
   for (const tool of tools) {
     const path = (await inFolder(tool, options)) ?? (await onPath(tool, options));

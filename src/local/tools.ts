@@ -13,6 +13,8 @@ export interface Tool {
   readonly source: string;
   /** Variables stamped by the linker, so that the program knows its own version. */
   readonly stamps: Readonly<Record<string, string>>;
+  /** Its tests are what is built (`go test -c`), not a command. */
+  readonly isTests?: boolean;
   /** Arguments that make it print its version, to tell whether one found on PATH will do. */
   readonly versionArgs: readonly string[];
 }
@@ -20,7 +22,7 @@ export interface Tool {
 const HELM = '4.3.1';
 
 /** Kubernetes' programs learn their version from the linker; without these, clients would see v0.0.0. */
-const kubernetesStamps = (version: string): Record<string, string> => {
+export const kubernetesStamps = (version: string): Record<string, string> => {
   const [major = '', minor = ''] = version.split('.');
   const stamp = 'k8s.io/component-base/version';
   return {

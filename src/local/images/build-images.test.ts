@@ -4,13 +4,16 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentProgress } from '../../lib/progress.ts';
 import type { Finished, Run } from '../run.ts';
-import { buildImages, imageArchive, type ImageOptions } from './build-images.ts';
+import { buildImages, buildRecipes, imageArchive, type ImageOptions } from './build-images.ts';
+import { imageRecipe } from './image-list.ts';
 
 const done: Finished = { code: 0, stdout: '', stderr: '' };
 const mediaType = 'application/vnd.oci.image.manifest.v1+json';
 
 let root: string;
 let calls: string[];
+/** The files of each build's context. */
+let contexts: string[][];
 let inStore: Set<string>;
 
 /** Stands in for buildah, mmdebstrap, apt-get, go and tar: enough of each for files to come to be where they do. */
@@ -47,6 +50,7 @@ async function buildah(args: readonly string[]): Promise<Finished> {
       const ref = args.find((arg) => arg.startsWith('--tag='))?.slice('--tag='.length) ?? '';
       calls.push(`build ${ref.replace(/^.*\/|:.*$/g, '')}`);
       inStore.add(ref);
+      contexts.push((await readdir(last)).sort());
       return done;
     }
     case 'push': {
@@ -76,6 +80,7 @@ const options = (): ImageOptions => ({
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'build-images-'));
   calls = [];
+  contexts = [];
   inStore = new Set();
   const real = join(import.meta.dirname, '../../..');
   await mkdir(join(root, 'package'), { recursive: true });
@@ -114,6 +119,27 @@ describe('buildImages', () => {
 
     expect(calls).toEqual(['build mariadb']);
     expect(second.path).not.toBe(first.path);
+  });
+
+  it('puts given files beside the Containerfile’s own, and knows them by their folder', async () => {
+    const build = async (folder: string): Promise<string> => {
+      await mkdir(join(root, folder));
+      await writeFile(join(root, folder, 'program'), 'x');
+      const recipe = {
+        ...imageRecipe('http-echo'),
+        ref: 'localhost/other:1',
+        files: new Map([['http-echo', join(root, folder, 'program')]]),
+      };
+      const [made] = await buildRecipes([recipe], options());
+      expect(made?.ref).toBe('localhost/other:1');
+      return made?.path ?? '';
+    };
+
+    expect(await build('program-1')).not.toBe(await build('program-2'));
+    expect(contexts).toEqual([
+      ['Containerfile', 'go.mod', 'http-echo', 'main.go'],
+      ['Containerfile', 'go.mod', 'http-echo', 'main.go'],
+    ]);
   });
 
   it('keeps the archive before the newest, and none older', async () => {

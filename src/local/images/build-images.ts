@@ -1,5 +1,5 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { mapLimit } from '../../lib/limit.ts';
 import type { Progress } from '../../lib/progress.ts';
@@ -54,13 +54,21 @@ export async function buildImages(
   names: readonly ImageName[],
   options: ImageOptions,
 ): Promise<readonly ImageArchive[]> {
+  return buildRecipes(names.map(imageRecipe), options);
+}
+
+/** The same for images that are not in the list. */
+export async function buildRecipes(
+  recipes: readonly ImageRecipe[],
+  options: ImageOptions,
+): Promise<readonly ImageArchive[]> {
   const builder = new ImageBuilder(options);
-  return mapLimit(names, PARALLEL_BUILDS, (name) => builder.archive(name));
+  return mapLimit(recipes, PARALLEL_BUILDS, (recipe) => builder.archive(recipe));
 }
 
 /** One image as an archive, from the cache or built. */
 export async function imageArchive(name: ImageName, options: ImageOptions): Promise<ImageArchive> {
-  return new ImageBuilder(options).archive(name);
+  return new ImageBuilder(options).archive(imageRecipe(name));
 }
 
 /** A session of building: what several images stand on is made once. */
@@ -72,10 +80,10 @@ class ImageBuilder {
     this.#options = options;
   }
 
-  async archive(name: ImageName): Promise<ImageArchive> {
+  async archive(recipe: ImageRecipe): Promise<ImageArchive> {
+    const { name } = recipe;
     const { progress, cacheDir, root } = this.#options;
     return progress.step(`image ${name}`, async (note) => {
-      const recipe = imageRecipe(name);
       const key = await this.#key(recipe);
       const kept = await readArchive(cacheDir, name, key);
       if (kept !== undefined) {
@@ -126,6 +134,11 @@ class ImageBuilder {
   }
 
   async #settings(recipe: ImageRecipe): Promise<readonly string[]> {
+    if (recipe.files !== undefined) {
+      // The folder of each tells what it was made from.
+      const builds = [...recipe.files].map(([name, path]) => `${name} ${basename(dirname(path))}`);
+      return [...BASE_SETTINGS, recipe.ref ?? '', ...builds];
+    }
     if (recipe.name === 'http-echo') return GO_BUILD;
     if (recipe.base === 'node') return [await this.#key(imageRecipe('node'))];
     return recipe.name === 'node' ? [...BASE_SETTINGS, nodeIntegrity(this.#options.arch)] : BASE_SETTINGS;
@@ -177,7 +190,10 @@ class ImageBuilder {
     if (recipe.context !== undefined) return join(this.#options.root, recipe.context);
     const context = join(work, 'context');
     await mkdir(context);
-    if (recipe.name === 'node') {
+    if (recipe.files !== undefined) {
+      await cp(join(this.#options.root, recipe.inputs[0] ?? ''), context, { recursive: true });
+      for (const [name, path] of recipe.files) await cp(path, join(context, name));
+    } else if (recipe.name === 'node') {
       const binary = await nodeBinary(this.#options);
       await cp(binary, join(context, 'node'), { preserveTimestamps: true });
     } else
@@ -270,11 +286,7 @@ const imageTask = ({ name }: ImageRecipe): string => `image ${name}`;
 const archivePath = (cacheDir: string, name: string, key: string): string =>
   join(cacheDir, `${name}-${key}.tar`);
 
-async function readArchive(
-  cacheDir: string,
-  name: ImageName,
-  key: string,
-): Promise<ImageArchive | undefined> {
+async function readArchive(cacheDir: string, name: string, key: string): Promise<ImageArchive | undefined> {
   const path = archivePath(cacheDir, name, key);
   try {
     const description = Description.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
@@ -291,7 +303,7 @@ async function packageVersion(root: string): Promise<string> {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-async function pruneArchives(cacheDir: string, name: ImageName): Promise<void> {
+async function pruneArchives(cacheDir: string, name: string): Promise<void> {
   const pattern = new RegExp(`^${name}-[0-9a-f]{16}\\.tar$`);
   const names = (await readdir(cacheDir)).filter((file) => pattern.test(file));
   const dated = await Promise.all(

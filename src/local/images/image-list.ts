@@ -6,7 +6,10 @@ export type ImageBase = 'debian' | 'node' | 'scratch';
 
 /** How one image is made. */
 export interface ImageRecipe {
-  readonly name: ImageName;
+  /** What its archive is called. */
+  readonly name: string;
+  /** Full reference, where it is another than `tag` in our registry. */
+  readonly ref?: string;
   /**
    * Tag of the image, the one our charts ask for; undefined = made of version and content, so that a Deployment rolls
    * when the content changes.
@@ -19,6 +22,8 @@ export interface ImageRecipe {
   readonly inputs: readonly string[];
   /** Build context below the package's root; undefined = a folder made for the build, holding what `tools` can't keep. */
   readonly context: string | undefined;
+  /** Files put beside the Containerfile’s own: names → paths. Each lies in a folder named by what it was made from. */
+  readonly files?: ReadonlyMap<string, string>;
   /** Its Containerfile installs Debian packages. */
   readonly installs: boolean;
 }
@@ -34,7 +39,7 @@ export const IMAGE_PACKAGES: readonly string[] = [
   'ca-certificates',
 ];
 
-const fromDebian = (name: ImageName, tag: string): ImageRecipe => ({
+const fromDebian = <Name extends ImageName>(name: Name, tag: string): ImageRecipe & { name: Name } => ({
   name,
   tag,
   base: 'debian',
@@ -48,7 +53,7 @@ const fromDebian = (name: ImageName, tag: string): ImageRecipe => ({
  * All of them. The tags are those of the official images that the examples name, as far as they hold for Debian's
  * packages too: Debian 12 has WordPress 6 and MariaDB 10.11.
  */
-export const IMAGES: readonly ImageRecipe[] = [
+export const IMAGES: readonly (ImageRecipe & { readonly name: ImageName })[] = [
   fromDebian('wordpress', '6-apache'),
   fromDebian('mariadb', '10.11'),
   {
@@ -94,5 +99,5 @@ export function isImageName(text: string): text is ImageName {
 
 /** Full reference under which the image is imported. `version` is the package's, `key` the hash of all inputs. */
 export function imageRef(recipe: ImageRecipe, version: string, key: string): string {
-  return `${LOCAL_REGISTRY}/${recipe.name}:${recipe.tag ?? `${version}-${key.slice(0, 10)}`}`;
+  return recipe.ref ?? `${LOCAL_REGISTRY}/${recipe.name}:${recipe.tag ?? `${version}-${key.slice(0, 10)}`}`;
 }
