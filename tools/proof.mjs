@@ -33,7 +33,20 @@ const PARTS = {
     program: 'tools/mutation.ts',
     covers: ['src/lib', 'src/kube', 'src/api', 'src/features/instance', 'tools/mutation'],
   },
+  hosts: {
+    program: 'tools/proof-hosts.ts',
+    covers: ['src', 'deploy', 'tools/kubernetes', 'test/cluster', 'tools/proof-hosts.ts'],
+  },
+  'network-policies': kubernetesTests('network-policies'),
+  conformance: kubernetesTests('conformance'),
 };
+
+/** Kubernetes' own tests of one area, on the local cluster. */
+function kubernetesTests(suite) {
+  const program = 'tools/proof-kubernetes-tests.ts';
+  const covers = ['src/local', 'tools/kubernetes', 'tools/kubernetes-tests', program];
+  return { program, args: ['--suite', suite], covers };
+}
 
 const results = join(root, 'docs/proof');
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
