@@ -67,6 +67,8 @@ export function shell(
         stderr: Buffer.concat(err).toString(),
       }),
     );
+    // A program may end without reading: that shows in its exit code, not here.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }
