@@ -4,6 +4,7 @@ import { clusterStatus, imageStores, requireRunning, serviceLog } from '../local
 import { downCluster } from '../local/cluster-down.ts';
 import { upCluster } from '../local/cluster-up.ts';
 import { importArchive } from '../local/containerd-images.ts';
+import { publishImages } from '../local/image-registry.ts';
 import { listenFor, parseTarget, untilAborted } from '../local/dial.ts';
 import { keepForward } from '../local/forwards.ts';
 import type { KubernetesRelease } from '../local/kubernetes-release.ts';
@@ -105,11 +106,12 @@ function loadImage(io: CliIo): Command {
     .action(async (archives: string[], { name }: Named) => {
       const options = localOptions(io, name);
       const { paths, state } = await requireRunning(options);
+      const stores = imageStores(paths, state, options);
       for (const archive of archives)
         await io.progress.step(`image ${archive}`, async () => {
-          for (const store of imageStores(paths, state, options))
-            await importArchive(store, resolve(io.cwd, archive), io.signal);
+          for (const store of stores) await importArchive(store, resolve(io.cwd, archive), io.signal);
         });
+      await publishImages(stores);
     });
 }
 

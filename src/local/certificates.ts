@@ -15,6 +15,9 @@ export interface ClusterCertificates {
   readonly apiServerEtcd: KeyPair;
   readonly frontProxy: KeyPair;
   readonly etcd: KeyPair;
+  readonly registry: KeyPair;
+  /** What every node's containerd shows the registry. */
+  readonly registryClient: KeyPair;
   readonly metricsServer: KeyPair;
   /** Signs service account tokens. */
   readonly serviceAccounts: { readonly key: string; readonly publicKey: string };
@@ -64,7 +67,16 @@ export async function issueCertificates(
   const sign: Sign = (by, request) => issue(by, { ...request, notBefore: now, days: DAYS });
   const client = (by: KeyPair, commonName: string, ...organizations: string[]): Promise<KeyPair> =>
     sign(by, { commonName, organizations, usages: ['client'] });
-  const [apiServer, apiServerKubelet, apiServerEtcd, frontProxy, etcd, metricsServer] = await Promise.all([
+  const [
+    apiServer,
+    apiServerKubelet,
+    apiServerEtcd,
+    frontProxy,
+    etcd,
+    metricsServer,
+    registry,
+    registryClient,
+  ] = await Promise.all([
     sign(authority, { commonName: 'kube-apiserver', usages: ['server'], ...apiServerNames(network) }),
     client(authority, API_SERVER_KUBELET_USER),
     client(etcdAuthority, 'kube-apiserver'),
@@ -80,6 +92,8 @@ export async function issueCertificates(
       dnsNames: ['metrics-server.kube-system.svc', 'metrics-server.kube-system'],
       usages: ['server'],
     }),
+    sign(authority, { commonName: 'registry', ipAddresses: [network.v4.node], usages: ['server'] }),
+    client(authority, 'tenantry-registry-client'),
   ]);
   const users = {
     admin: await client(authority, 'tenantry-admin', ADMINISTRATORS),
@@ -99,6 +113,8 @@ export async function issueCertificates(
     frontProxy,
     etcd,
     metricsServer,
+    registry,
+    registryClient,
     serviceAccounts: { key: accounts.key, publicKey },
     users,
     nodes: new Map(await Promise.all(ofNodes)),
@@ -158,15 +174,20 @@ export function certificateFiles(certificates: ClusterCertificates): Readonly<Re
     ...pair('apiserver-etcd', certificates.apiServerEtcd),
     ...pair('front-proxy', certificates.frontProxy),
     ...pair('etcd', certificates.etcd),
+    ...pair('registry', certificates.registry),
     'service-accounts.key': certificates.serviceAccounts.key,
     'service-accounts.pub': certificates.serviceAccounts.publicKey,
   };
 }
 
-/** A node's own files in its `etc/pki`, by name. `authority` is the certificate it trusts, PEM. */
+/** What lies in every node's `etc/pki`, by name: its own, whom it trusts, and what it shows the registry. */
 export function nodeCertificateFiles(
-  authority: string,
+  { authority, registryClient }: ClusterCertificates,
   { kubeletServer }: NodeCertificates,
 ): Readonly<Record<string, string>> {
-  return { 'ca.crt': authority, ...pair('kubelet', kubeletServer) };
+  return {
+    'ca.crt': authority.cert,
+    ...pair('kubelet', kubeletServer),
+    ...pair('registry-client', registryClient),
+  };
 }

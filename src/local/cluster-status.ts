@@ -7,6 +7,7 @@ import { pathsOf, type ClusterOptions } from './cluster-options.ts';
 import { nodePaths, workerName, type ClusterPaths } from './cluster-paths.ts';
 import { readState, type ClusterState } from './cluster-state.ts';
 import { listImages, type ImageStore } from './containerd-images.ts';
+import { registryUrl } from './image-registry.ts';
 import { LocalError } from './local-error.ts';
 import { planNodes, type NodePlan } from './network-plan.ts';
 import { isRunning } from './node.ts';
@@ -138,7 +139,8 @@ export function imageStores(
   { run }: Pick<ClusterOptions, 'run'>,
 ): readonly ImageStore[] {
   return planNodes(state.network, state.name, state.nodes).map(({ number }) => ({
-    socket: nodePaths(paths, number).containerdSocket,
+    node: nodePaths(paths, number),
+    registry: registryUrl(state.network),
     run,
     snapshotter: state.snapshotter,
   }));

@@ -12,8 +12,9 @@ import { cgroupLeaf, clearAway } from './cluster-down.ts';
 import { pathsOf, provideTools, type ClusterOptions } from './cluster-options.ts';
 import { nodePaths, workerName, type ClusterPaths, type NodePaths } from './cluster-paths.ts';
 import { readState, writeState, type ClusterState } from './cluster-state.ts';
-import { importArchive } from './containerd-images.ts';
+import { importArchive, type ImageStore } from './containerd-images.ts';
 import { listenLocally } from './dial.ts';
+import { publishImages, registryUrl } from './image-registry.ts';
 import { NEWEST_RELEASE, type KubernetesRelease } from './kubernetes-release.ts';
 import { LocalError, explainDiskFull } from './local-error.ts';
 import { withLock } from './lock.ts';
@@ -271,19 +272,25 @@ function systemArchives({ options, tools }: Creation): Promise<readonly string[]
 }
 
 async function importSystemImages(
-  { options, paths, machine, nodes }: Creation,
+  { options, paths, machine, network, nodes }: Creation,
   archives: Promise<readonly string[]>,
 ): Promise<void> {
   const { run, signal } = options;
   await options.progress.step('system images', async (note) => {
     const files = await archives;
-    const importAll = async ({ number }: NodePlan): Promise<void> => {
+    const importAll = async ({ number }: NodePlan): Promise<ImageStore> => {
       const node = nodePaths(paths, number);
       await containerdAnswers(node, options);
-      const store = { socket: node.containerdSocket, run, snapshotter: machine.snapshotter };
+      const store = {
+        node,
+        registry: registryUrl(network),
+        run,
+        snapshotter: machine.snapshotter,
+      };
       for (const file of files) await importArchive(store, file, signal);
+      return store;
     };
-    await Promise.all(nodes.map(importAll));
+    await publishImages(await Promise.all(nodes.map(importAll)));
     note(`${files.length} images`);
   });
 }

@@ -1,12 +1,15 @@
+import type { NodePaths } from './cluster-paths.ts';
 import { LocalError } from './local-error.ts';
 import { lastLines, type Run } from './run.ts';
 
 /** The namespace in which the kubelet's images live. */
 const NAMESPACE = 'k8s.io';
 
-/** A cluster's containerd, by its socket on the machine. */
+/** One node's containerd, as the machine reaches it. */
 export interface ImageStore {
-  readonly socket: string;
+  readonly node: NodePaths;
+  /** URL of the cluster's registry, as nodes reach it. */
+  readonly registry: string;
   readonly run: Run;
   readonly snapshotter: string;
 }
@@ -37,5 +40,7 @@ export async function listImages(store: ImageStore): Promise<ReadonlyMap<string,
 }
 
 async function ctr(store: ImageStore, args: readonly string[], signal?: AbortSignal): ReturnType<Run> {
-  return store.run('ctr', ['--address', store.socket, '--namespace', NAMESPACE, ...args], { signal });
+  return store.run('ctr', ['--address', store.node.containerdSocket, '--namespace', NAMESPACE, ...args], {
+    signal,
+  });
 }

@@ -50,6 +50,8 @@ oom_score = 0
     bin_dir = "${CNI_BIN}"
     conf_dir = "${NODE_HOME}/etc/cni"
     max_conf_num = 1
+  [${cri}.registry]
+    config_path = "${NODE_HOME}/etc/certs.d"
   [${cri}.containerd]
     snapshotter = "${snapshotter}"
     default_runtime_name = "runc"

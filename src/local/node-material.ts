@@ -2,6 +2,7 @@ import { kubeconfigText } from '../pki/kubeconfig.ts';
 import { certificateFiles, nodeCertificateFiles, type ClusterCertificates } from './certificates.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { NODE_HOME, nodePaths, workerName, type ClusterPaths } from './cluster-paths.ts';
+import { registryConfig } from './image-registry.ts';
 import type { NetworkPlan, NodePlan } from './network-plan.ts';
 import { nodeConfigFiles } from './node-config.ts';
 import type { NodeOptions } from './node.ts';
@@ -43,15 +44,16 @@ export function nodeOptions(material: NodeMaterial, node: NodePlan): NodeOptions
     }),
   ]);
   const pki = Object.entries({
-    ...nodeCertificateFiles(certificates.authority.cert, own),
+    ...nodeCertificateFiles(certificates, own),
     ...(isFirst ? certificateFiles(certificates) : {}),
   }).map(([name, text]) => [`pki/${name}`, text]);
   return {
     init: { clusterHome: paths.home, home: place.home, node, network, cgroups: machine.cgroups },
     paths: place,
-    folders: isFirst ? ['etcd', 'forwards'] : [],
+    folders: isFirst ? ['etcd', 'forwards', 'registry'] : [],
     files: {
       ...nodeConfigFiles(node, network, SYSTEM_IMAGES, machine.snapshotter),
+      ...(isFirst ? { 'registry.yaml': JSON.stringify(registryConfig(network)) } : {}),
       ...Object.fromEntries(kubeconfigs),
       ...Object.fromEntries(pki),
     },

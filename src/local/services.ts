@@ -8,6 +8,7 @@ import type { ToolPaths } from './toolchain.ts';
 export const SERVICES = [
   'containerd',
   'etcd',
+  'registry',
   'kube-apiserver',
   'forwarder',
   'kube-controller-manager',
@@ -19,7 +20,13 @@ export const SERVICES = [
 export type ServiceName = (typeof SERVICES)[number];
 
 /** Those that need no API server; the rest are started when it is ready, so that none of them fails first. */
-export const FIRST_SERVICES: readonly ServiceName[] = ['etcd', 'kube-apiserver', 'containerd', 'forwarder'];
+export const FIRST_SERVICES: readonly ServiceName[] = [
+  'etcd',
+  'kube-apiserver',
+  'containerd',
+  'registry',
+  'forwarder',
+];
 
 /** The programs of every other node. */
 export const WORKER_SERVICES = [
@@ -53,6 +60,7 @@ export function serviceCommands(options: ServiceOptions): Readonly<Record<Servic
   return {
     containerd: ['/usr/bin/containerd', '--config', `${ETC}/containerd.toml`],
     etcd: [tool('etcd'), ...etcdFlags()],
+    registry: [tool('registry'), 'serve', `${ETC}/registry.yaml`],
     'kube-apiserver': [tool('kube-apiserver'), ...apiServerFlags(network)],
     'kube-controller-manager': [tool('kube-controller-manager'), ...controllerManagerFlags(network)],
     'kube-scheduler': [

@@ -90,6 +90,15 @@ export const TOOLS: readonly Tool[] = [
     versionArgs: ['--version'],
   },
   {
+    name: 'registry',
+    module: 'kubernetes/registry',
+    package: 'tenantry.local/registry',
+    version: '3.1.2',
+    source: 'github.com/distribution/distribution/v3',
+    stamps: { 'github.com/distribution/distribution/v3/version.version': 'v3.1.2' },
+    versionArgs: ['--version'],
+  },
+  {
     name: 'pause',
     module: 'kubernetes/pause',
     package: 'tenantry.local/pause',
@@ -119,6 +128,7 @@ export const CLUSTER_TOOLS = [
   'etcd',
   'coredns',
   'metrics-server',
+  'registry',
   'pause',
 ] as const;
 

@@ -263,6 +263,36 @@ describe('a cluster of two nodes', () => {
     expect((await ok(`ls ${home()}/node-2/var-lib/tenantry/volumes`)).trim().split('\n')).toHaveLength(1);
   });
 
+  it('serves what was imported to a node that lacks it, and to nobody without a certificate', async () => {
+    const socket = `${home()}/node-2/run/containerd.sock`;
+    await ok(`ctr --address ${socket} --namespace k8s.io images rm --sync ${IMAGE}`);
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'puller', namespace },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        nodeSelector: { 'kubernetes.io/hostname': `${NAME}-2` },
+        containers: [{ name: 'c', image: IMAGE, imagePullPolicy: 'Always', args: ['-text=pulled'] }],
+      },
+    });
+    await ok('kubectl wait --for=condition=Ready pod/puller --timeout=60s');
+    expect(await ok(`ctr --address ${socket} --namespace k8s.io images ls -q`)).toContain(IMAGE);
+
+    const { init } = JSON.parse(await readFile(join(home(), 'state.json'), 'utf8'));
+    const url = 'https://10.99.0.11:5000/v2/localhost/tenantry/http-echo/tags/list';
+    const curl = `nsenter --target ${init.pid} --net curl -s --cacert ${home()}/etc/pki/ca.crt ${url}`;
+    const pair = `--cert ${home()}/etc/pki/registry-client.crt --key ${home()}/etc/pki/registry-client.key`;
+    expect(await ok(`${curl} ${pair}`)).toContain('"tags":["1.0.0"]');
+    expect((await sh(curl)).code).not.toBe(0);
+    // Nobody can put another image in its place.
+    expect(
+      await ok(
+        `${curl.replace('tags/list', 'blobs/uploads/')} ${pair} -X POST -o /dev/null -w '%{http_code}'`,
+      ),
+    ).toBe('405');
+  });
+
   it('starts a worker again that was killed, and its pods with it', async () => {
     const [pid] = (await ok(`pgrep -f '^/bin/bash ${home()}/node-2/etc/init'`)).split('\n');
     const restarts = async (): Promise<string> =>

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { silentProgress } from '../../lib/progress.ts';
+import { clusterPaths, nodePaths } from '../cluster-paths.ts';
 import { importImages } from './import-images.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -12,8 +16,11 @@ describe('importImages', () => {
   /** Archives that ctr was told to import. */
   const imported = async (archiveDigest: string, importCode = 0): Promise<readonly string[]> => {
     const seen: string[] = [];
+    const home = await mkdtemp(join(tmpdir(), 'import-'));
+    onTestFinished(() => rm(home, { recursive: true }));
     const store = {
-      socket: '/s',
+      node: nodePaths(clusterPaths(home, 'a'), 1),
+      registry: 'https://10.0.0.1:5000',
       snapshotter: 'overlayfs',
       run: async (_program: string, args: readonly string[]) => {
         if (!args.includes('import')) return { code: 0, stdout: listing, stderr: '' };

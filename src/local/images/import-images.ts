@@ -1,5 +1,6 @@
 import type { Progress } from '../../lib/progress.ts';
 import { importArchive, listImages, type ImageStore } from '../containerd-images.ts';
+import { publishImages } from '../image-registry.ts';
 import type { ImageArchive } from './build-images.ts';
 
 /**
@@ -20,4 +21,5 @@ export async function importImages(
       for (const store of lacking) await importArchive(store, archive.path, signal);
     });
   }
+  await publishImages(stores);
 }
