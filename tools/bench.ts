@@ -20,6 +20,7 @@ import { renderRows } from './bench/render-rows.ts';
 import { restRows } from './bench/rest-rows.ts';
 import { isReached, tableOf, type Row } from './bench/row.ts';
 import { startRows } from './bench/start-rows.ts';
+import { messageOf } from '../src/lib/error-text.ts';
 
 const CLUSTER = 'tenantry-bench';
 const SERVICE = 'four';
@@ -54,15 +55,23 @@ if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${names
 const isWanted = (name: string): boolean => options.only?.includes(name) ?? true;
 
 const rows: Row[] = [];
-const measured = (family: string, found: readonly Row[]): void => {
-  rows.push(...found);
-  process.stdout.write(`\n${family}\n${tableOf(found)}\n`);
-};
+const failures: string[] = [];
+/** A family that fails says so and leaves the others their turn. */
+async function measure(family: string, work: () => readonly Row[] | Promise<readonly Row[]>): Promise<void> {
+  process.stdout.write(`\n${family}\n`);
+  try {
+    const found = await work();
+    rows.push(...found);
+    process.stdout.write(tableOf(found));
+  } catch (error) {
+    failures.push(`${family}: ${messageOf(error)}`);
+    process.stdout.write(`✗ ${messageOf(error)}\n`);
+  }
+}
 try {
   // What is left of a bench that was killed.
   await closeCluster(CLUSTER);
-  for (const [family, measure] of Object.entries(ALONE))
-    if (isWanted(family)) measured(family, await measure());
+  for (const [family, work] of Object.entries(ALONE)) if (isWanted(family)) await measure(family, work);
   const together = Object.entries(TOGETHER).filter(([family]) => isWanted(family));
   if (together.length > 0) {
     const cluster = await openCluster(CLUSTER);
@@ -71,13 +80,14 @@ try {
     const run: BenchRun = { cluster, sizes, service: SERVICE, kind };
     // The other rows begin with the instances that `create` leaves.
     if (!isWanted('create')) await createMany(cluster.client, kind, namesOf('i', sizes.instances));
-    for (const [family, measure] of together) measured(family, await measure(run));
+    for (const [family, work] of together) await measure(family, () => work(run));
     await cluster.close();
   }
 } finally {
   await closeCluster(CLUSTER);
 }
 process.stdout.write(`\n${tableOf(rows)}`);
-if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify({ rows }, null, 2)}\n`);
+if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify({ rows, failures }, null, 2)}\n`);
+for (const failure of failures) process.stdout.write(`✗ ${failure}\n`);
 const missed = rows.filter((row) => row.binding && !isReached(row));
-process.exit(missed.length === 0 ? 0 : 1);
+process.exit(missed.length === 0 && failures.length === 0 ? 0 : 1);

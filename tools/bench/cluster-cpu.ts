@@ -42,6 +42,15 @@ export function cpuPer(count: number, before: CpuByProgram, after: CpuByProgram)
     .join(', ');
 }
 
+/** The process of this machine that runs an operator pod; undefined where it can't be told. */
+export async function findOperatorProcess(pod: string): Promise<number | undefined> {
+  for (const pid of (await readProcesses()).keys()) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.split('\0').includes(`TENANTRY_POD=${pod}`)) return pid;
+  }
+  return undefined;
+}
+
 async function readProcesses(): Promise<ReadonlyMap<number, Process>> {
   const entries = await readdir('/proc');
   const processes = new Map<number, Process>();

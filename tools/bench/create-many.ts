@@ -11,7 +11,7 @@ import { followInstances, type Following } from './follow-instances.ts';
 const IN_FLIGHT = 8;
 /** Per instance, in milliseconds: a tenth of what is reached; whoever is slower than that stands still. */
 const PATIENCE_MS = 500;
-const PATIENCE_AT_LEAST_MS = 60_000;
+const PATIENCE_AT_LEAST_MS = 120_000;
 
 /** How long instances took. */
 export interface Created {

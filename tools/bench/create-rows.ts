@@ -1,7 +1,7 @@
-import { leaderMetrics, type OperatorMetrics } from './operator-metrics.ts';
+import { leaderMetrics, leaderPod, type OperatorMetrics } from './operator-metrics.ts';
 import type { BenchRun } from './bench-run.ts';
 import { fourObjects } from './bench-service.ts';
-import { cpuPer, readClusterCpu } from './cluster-cpu.ts';
+import { cpuPer, findOperatorProcess, readClusterCpu } from './cluster-cpu.ts';
 import { createMany, createOneByOne, namesOf, type Created } from './create-many.ts';
 import { helmPerSecond } from './helm-installs.ts';
 import { startIdleProcess, type Stall } from './idle-process.ts';
@@ -72,7 +72,10 @@ async function measureProduct({ cluster, sizes, kind }: BenchRun): Promise<Reach
   await createMany(client, kind, namesOf('i', sizes.few - sizes.single));
   await pause(sizes.restMs);
   const few = await leaderMetrics(client);
-  const endIdle = startIdleProcess();
+  const leader = await leaderPod(client);
+  const endIdle = await startIdleProcess(
+    leader === undefined ? undefined : await findOperatorProcess(leader),
+  );
   const before = await readClusterCpu(name);
   const names = namesOf('i', sizes.instances - sizes.few, sizes.few - sizes.single);
   const many = await createMany(client, kind, names);
@@ -142,7 +145,7 @@ function singleRows({ single }: Yardsticks, { singleMs }: Reached): readonly Row
 }
 
 function stallRows({ sizes }: BenchRun, { operator, idle }: Reached): readonly Row[] {
-  const method = `event loop's delay of the leader while ${sizes.instances - sizes.few} instances are created; an idle Node process beside it tells what the machine does to anybody`;
+  const method = `event loop's delay of the leader while ${sizes.instances - sizes.few} instances are created; an idle Node process with the same share of the processors tells what the machine does to anybody`;
   const beside = `idle process p99 ${idle.p99.toFixed(0)} ms, max ${idle.max.toFixed(0)} ms`;
   const row = { unit: 'ms', baseline: beside, good: 'below', binding: true, method } as const;
   return [

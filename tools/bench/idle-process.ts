@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import process from 'node:process';
 
 /** The event loop's delay, in milliseconds. */
@@ -18,9 +20,13 @@ const PROGRAM = `
     process.exit(0);
   });`;
 
-/** Starts such a process beside what is measured; the answer ends it and tells what the machine alone did to it. */
-export function startIdleProcess(): () => Promise<Stall> {
+/**
+ * Starts such a process beside what is measured, with the same share of the processors as `beside`; the answer ends it and
+ * tells what the machine alone did to it.
+ */
+export async function startIdleProcess(beside: number | undefined): Promise<() => Promise<Stall>> {
   const child = spawn(process.execPath, ['-e', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (beside !== undefined && child.pid !== undefined) await joinGroup(child.pid, beside);
   const said = new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -34,4 +40,16 @@ export function startIdleProcess(): () => Promise<Stall> {
     // The program above prints exactly this.
     return JSON.parse(await said) as Stall;
   };
+}
+
+/** Moves a process into the group by which the kernel shares out the processors to another one. */
+async function joinGroup(pid: number, other: number): Promise<void> {
+  const groups = await readFile(`/proc/${other}/cgroup`, 'utf8');
+  for (const line of groups.split('\n')) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    // Version 2 has one nameless hierarchy for everything.
+    if (controllers === undefined || path === undefined) continue;
+    if (controllers !== '' && !controllers.split(',').includes('cpu')) continue;
+    await writeFile(join('/sys/fs/cgroup', controllers, path, 'cgroup.procs'), String(pid));
+  }
 }
