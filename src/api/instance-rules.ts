@@ -19,11 +19,11 @@ export const INSTANCE_RULES: readonly PolicyRule[] = [
       'persistentvolumeclaims',
       'pods',
       'replicationcontrollers',
-      'endpoints',
     ],
     verbs: WRITE,
   },
-  { apiGroups: [''], resources: ['pods/log', 'pods/status', 'events'], verbs: READ },
+  // Whoever writes endpoints leads those who trust a Service to any address, past network policies (CVE-2021-25740).
+  { apiGroups: [''], resources: ['pods/log', 'pods/status', 'events', 'endpoints'], verbs: READ },
   {
     apiGroups: ['apps'],
     resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'],

@@ -9,6 +9,8 @@ describe('publicAddressCheck', () => {
     '172.32.0.1',
     '192.167.255.255',
     '2606:4700::1111',
+    '2001:4860:4860::8888',
+    '2a00:1450::1',
     '64:ff9b::101:101',
     '::ffff:8.8.8.8',
   ])('lets %s pass', (address) => {
@@ -42,6 +44,15 @@ describe('publicAddressCheck', () => {
     '::7f00:1',
     'ff02::1',
     '34.118.224.1',
+    '2001:0:7f00:1::', // Teredo
+    '::ffff:0:7f00:1', // IPv4-translated
+    '64:ff9b:1::7f00:1', // local NAT64
+    'fec0::1',
+    '100::1',
+    '5f00::1', // segment routing
+    '4000::1',
+    '3fff::1',
+    '2001:20::1', // ORCHID
     'localhost',
     '',
   ])('stops %s', (address) => {

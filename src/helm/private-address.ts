@@ -24,18 +24,15 @@ const IPV4_RANGES = [
   '240.0.0.0/4', // reserved, with the broadcast address
 ] as const;
 
+/** The Internet is within 2000::/3 and nowhere else; what is special inside follows. */
 const IPV6_RANGES = [
-  '::/96', // unspecified, loopback and the obsolete IPv4-compatible form
-  '::ffff:0:0:0/96', // IPv4-translated
-  '64:ff9b:1::/48', // local NAT64
-  '100::/64', // discard
-  '2001::/32', // Teredo: carries an IPv4 address in disguise
+  '::/3',
+  '4000::/2',
+  '8000::/1',
+  '2001::/23', // protocol assignments: Teredo, which carries an IPv4 address in disguise, benchmarks, ORCHID
   '2001:db8::/32',
-  '2002::/16', // 6to4: likewise
-  'fc00::/7', // unique local
-  'fe80::/10', // link-local
-  'fec0::/10', // site-local, deprecated
-  'ff00::/8', // multicast
+  '2002::/16', // 6to4: carries an IPv4 address, too
+  '3fff::/20', // documentation
 ] as const;
 
 /** Answers whether an address is one of the Internet's. Made once; `extra` are the cluster's own ranges in CIDR form. */
@@ -43,15 +40,17 @@ export type AddressCheck = (address: string) => boolean;
 
 /** Makes the check. Throws RangeError for a range that is no CIDR. */
 export function publicAddressCheck(extra: readonly string[] = []): AddressCheck {
-  const blocked = new BlockList();
-  for (const range of [...IPV4_RANGES, ...IPV6_RANGES, ...extra]) addRange(blocked, range);
+  // Two lists: one of both would take every IPv4 address for one in ::/3, as its mapped form.
+  const [blocked4, blocked6] = [new BlockList(), new BlockList()];
+  for (const range of [...IPV4_RANGES, ...IPV6_RANGES, ...extra])
+    addRange(range.includes(':') ? blocked6 : blocked4, range);
   return (address) => {
     const plain = address.replace(/%.*$/, ''); // a zone makes it link-local anyhow
     const family = isIP(plain);
-    if (family === 4) return !blocked.check(plain, 'ipv4');
+    if (family === 4) return !blocked4.check(plain, 'ipv4');
     if (family !== 6) return false;
     const inner = embeddedIpv4(plain);
-    return inner === undefined ? !blocked.check(plain, 'ipv6') : !blocked.check(inner, 'ipv4');
+    return inner === undefined ? !blocked6.check(plain, 'ipv6') : !blocked4.check(inner, 'ipv4');
   };
 }
 

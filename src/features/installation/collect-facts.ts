@@ -26,6 +26,7 @@ export const POLICY_NAMES: readonly string[] = [
   'tenantry-operator-crds',
   'tenantry-operator-webhooks',
   'tenantry-service-writes',
+  'tenantry-services',
   'tenantry-status',
 ];
 const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';

@@ -77,6 +77,16 @@ describe('checkScope', () => {
       rendered('networking.k8s.io/v1', 'NetworkPolicy', { name: 'allow-external-traffic-x' }),
       /isolation/,
     ],
+    [
+      'an object that somebody else’s would delete, or that would keep it from going',
+      rendered('v1', 'ConfigMap', {
+        name: 'a',
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'u', blockOwnerDeletion: true },
+        ],
+      }),
+      /ownerReferences/,
+    ],
     ['the quota', rendered('v1', 'ResourceQuota', { name: 'wordpressservice-wp' }), /isolation/],
     [
       'the service’s binding',
@@ -124,6 +134,27 @@ describe('checkScope', () => {
       checkScope([widget], context({ kinds: [{ apiVersion: 'x.io/v1', kind: 'Widget', namespaced: true }] }))
         .findings,
     ).toEqual([]);
+  });
+
+  it.each([
+    ['an eviction', 'policy/v1', 'Eviction'],
+    ['a binding to a node', 'v1', 'Binding'],
+    ['a token', 'authentication.k8s.io/v1', 'TokenRequest'],
+    ['a question about rights', 'authorization.k8s.io/v1', 'LocalSubjectAccessReview'],
+    ['a list of objects', 'v1', 'ConfigMapList'],
+    ['the size of another', 'autoscaling/v1', 'Scale'],
+  ])('writes no %s, which the server takes without keeping it', (_name, apiVersion, kind) => {
+    const served: Kind = {
+      group: apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '',
+      version: 'v1',
+      kind,
+      plural: `${kind.toLowerCase()}s`,
+      namespaced: true,
+    };
+
+    const { findings } = checkScope([rendered(apiVersion, kind)], { ...context(), kindOf: () => served });
+
+    expect(findings).toMatchObject([{ reason: 'KindNotAllowed' }]);
   });
 
   it('says which kind is not served', () => {

@@ -74,6 +74,12 @@ function findingOf(one: SourcedObject, kind: Kind, context: ScopeContext): Scope
   if (typeof metadata.name !== 'string' || metadata.name === '') {
     return invalid(one, 'has only a generateName; an object of a release needs a name to be found again');
   }
+  if ((metadata.ownerReferences ?? []).length > 0) {
+    return notAllowed(
+      one,
+      'names owners in metadata.ownerReferences; an object of a release belongs to its instance. Remove them from the template',
+    );
+  }
   if (isReserved(one.object, kind, context.release)) {
     return notAllowed(
       one,

@@ -23,6 +23,8 @@ const world: WriteWorld = {
   taken: [],
   chart: [],
   capacity: { cpu: parseQuantity('2'), memory: parseQuantity('4Gi') },
+  mayUnconfine: true,
+  unreadableSecret: undefined,
 };
 
 function spec(

@@ -32,6 +32,10 @@ export interface WriteWorld {
   /** What is wrong with the chart; empty also where it could not be looked at in time. */
   readonly chart: readonly ChartProblem[];
   readonly capacity: Capacity;
+  /** Whether the user may let pods of services out of their containers. */
+  readonly mayUnconfine: boolean;
+  /** Secret named in `chart.secretRef` that the user may not read himself. */
+  readonly unreadableSecret: string | undefined;
 }
 
 /** Sum over the nodes; undefined where no node tells. */
@@ -58,8 +62,32 @@ export function admitWrite(spec: CompositionSpec, world: WriteWorld): Finding[] 
     ...sourceFindings(spec),
     ...others.map(({ message }) => chartFinding(message)),
     ...policyFindings(spec),
+    ...rightsFindings(spec, world),
     ...capacityFindings(spec, world.capacity),
   ];
+}
+
+/** What a provider may ask for only with rights of his own: the operator would else lend him its. */
+function rightsFindings({ policies }: CompositionSpec, world: WriteWorld): Finding[] {
+  const found: Finding[] = [];
+  if (policies?.podSecurity === 'privileged' && !world.mayUnconfine) {
+    const right = 'the verb unconfine on resourcecompositions.workflows.kubeplus in this namespace';
+    found.push(
+      bad(
+        'spec.policies.podSecurity',
+        `privileged pods are root on their nodes; the cluster's owner grants it by ${right}`,
+      ),
+    );
+  }
+  if (world.unreadableSecret !== undefined) {
+    found.push(
+      bad(
+        'spec.newResource.chart.secretRef',
+        `you may not read Secret ${world.unreadableSecret} yourself, so the operator does not send what it holds to the chart's host in your name`,
+      ),
+    );
+  }
+  return found;
 }
 
 function isMissingUpload({ reason, message }: ChartProblem): boolean {

@@ -64,6 +64,12 @@ export function scopeProblem({ source, object }: ChartObject, scope: Scope): Cha
   if (object.apiVersion === 'v1' && object.kind === 'Namespace') {
     return { reason: 'KindNotAllowed', message: NAMESPACE_IN_CHART };
   }
+  if ((object.metadata.ownerReferences ?? []).length > 0) {
+    return {
+      reason: 'ChartInvalid',
+      message: `${name}: remove metadata.ownerReferences; an object of a chart belongs to its instance`,
+    };
+  }
   const kind = scope.kinds.get(kindKey(object));
   if (kind === undefined) {
     return {

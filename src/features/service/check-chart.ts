@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../api/json-schema.ts';
+import { isJsonObject, type JsonObject } from '../../api/json-schema.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
 import { registryValues } from '../../helm/image-registry.ts';
@@ -12,6 +12,7 @@ import { distinct, kindKey, objectsOf, parseAll, scopeProblem, type ChartObject 
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
 import { chartRights, kindsOfCrds } from './chart-rights.ts';
 import type { ServiceDeps } from './dependencies.ts';
+import { ownerOfGroup } from './spec-findings.ts';
 import { missingRights } from './missing-rights.ts';
 import { storageProblems } from './storage-problems.ts';
 
@@ -97,17 +98,30 @@ async function openChart(
     });
   }
   const crds = await parseAll(info.crds);
-  problems.push(...crds.problems);
-  for (const { object, source } of crds.objects) {
-    if (object.kind !== 'CustomResourceDefinition') {
-      problems.push({
-        reason: 'ChartInvalid',
-        message: `${source}: crds/ may hold CustomResourceDefinitions only, not ${object.kind}`,
-      });
-    }
-  }
+  problems.push(...crds.problems, ...crds.objects.flatMap(crdProblem));
   if (problems.length > 0) throw new ChartProblems(problems);
   return { info, digest, crds: crds.objects.map(({ object }) => object) };
+}
+
+/** Why an object in `crds/` is not written: the operator writes them itself, so they may do no more than define a kind. */
+function crdProblem({ object, source }: ChartObject): readonly ChartProblem[] {
+  const problem = (message: string): readonly ChartProblem[] => [
+    { reason: 'ChartInvalid', message: `${source}: ${message}` },
+  ];
+  if (object.kind !== 'CustomResourceDefinition')
+    return problem(`crds/ may hold CustomResourceDefinitions only, not ${object.kind}`);
+  const spec = isJsonObject(object['spec']) ? object['spec'] : {};
+  const owner = typeof spec['group'] === 'string' ? ownerOfGroup(spec['group']) : undefined;
+  if (owner !== undefined)
+    return problem(
+      `the group of ${object.metadata.name} belongs to ${owner}; its kinds are not a chart's to define`,
+    );
+  const { conversion } = spec;
+  if (isJsonObject(conversion) && conversion['strategy'] === 'Webhook')
+    return problem(
+      `${object.metadata.name} has a conversion webhook, which the API server would call wherever it points to; take spec.conversion away, or let the cluster's owner install this CRD`,
+    );
+  return [];
 }
 
 /** What Helm says of a chart; ChartProblems if it can't be loaded. */

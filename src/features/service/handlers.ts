@@ -1,4 +1,9 @@
-import { MANAGED_BY_LABEL, MANAGED_BY_VALUE, SERVICE_UID_LABEL } from '../../api/names.ts';
+import {
+  INSTANCE_UID_LABEL,
+  MANAGED_BY_LABEL,
+  MANAGED_BY_VALUE,
+  SERVICE_UID_LABEL,
+} from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
 import { CRD, NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
@@ -23,6 +28,7 @@ import { compositionPatch } from './mutate.ts';
 import { listInstances } from './observe-removal.ts';
 import { revisionsOf } from './observe-service.ts';
 import { isAllowed, notLetIn, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
+import type { Right } from './rights.ts';
 import { inputsHashOf } from './service-objects.ts';
 import { resourceOf } from './service-spec.ts';
 import { nameFindings, sourceFindings } from './spec-findings.ts';
@@ -37,6 +43,9 @@ const CHART_BUDGET_MS = 8000;
 
 /** Verb that whoever registers services must hold on resourcecompositions. */
 export const REGISTER_VERB = 'register';
+
+/** Verb that whoever registers services with `podSecurity: privileged` must hold there, too. */
+export const UNCONFINE_VERB = 'unconfine';
 
 /** The two webhook paths of compositions. They read only, so that `--dry-run=server` is exact. */
 export function serviceAdmission(deps: ServiceAdmissionDeps): AdmissionHandler[] {
@@ -108,19 +117,42 @@ async function instancesOf(
   return isOurs ? listInstances(deps.client, revision.spec.resource) : [];
 }
 
-async function mayUserRegister(
+function mayUserRegister(
   deps: ServiceAdmissionDeps,
-  { user, namespace }: AdmissionRequest,
+  request: AdmissionRequest,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { group, plural } = RESOURCE_COMPOSITION;
-  const spec = {
-    user: user.username,
-    uid: user.uid,
-    groups: user.groups,
-    resourceAttributes: { group, resource: plural, verb: REGISTER_VERB, namespace },
-  };
-  return isAllowed(deps.client, SUBJECT_ACCESS_REVIEW, spec, signal);
+  return mayUser(deps, request, { group, resource: plural, verb: REGISTER_VERB }, signal);
+}
+
+function mayUser(
+  { client }: ServiceAdmissionDeps,
+  { user, namespace }: AdmissionRequest,
+  right: Right,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { username, uid, groups } = user;
+  const spec = { user: username, uid, groups, resourceAttributes: { ...right, namespace } };
+  return isAllowed(client, SUBJECT_ACCESS_REVIEW, spec, signal);
+}
+
+/** What the composition asks for beyond registering, and whether this user may. */
+async function furtherRights(
+  deps: ServiceAdmissionDeps,
+  { request, composition, signal }: Writing,
+): Promise<Pick<WriteWorld, 'mayUnconfine' | 'unreadableSecret'>> {
+  const { newResource, policies } = composition.spec;
+  const { group, plural } = RESOURCE_COMPOSITION;
+  const secret = newResource.chart?.secretRef?.name;
+  const [mayUnconfine, mayRead] = await Promise.all([
+    policies?.podSecurity !== 'privileged' ||
+      mayUser(deps, request, { group, resource: plural, verb: UNCONFINE_VERB }, signal),
+    // Whoever changes only the URL sends the Secret somewhere else: he is asked, too.
+    secret === undefined ||
+      mayUser(deps, request, { group: '', resource: 'secrets', verb: 'get', name: secret }, signal),
+  ]);
+  return { mayUnconfine, unreadableSecret: mayRead ? undefined : secret };
 }
 
 interface Writing {
@@ -154,18 +186,21 @@ async function writeWorld(
       taken: [],
       chart: [],
       capacity: NOTHING_KNOWN,
+      mayUnconfine: false,
+      unreadableSecret: undefined,
     };
     return { world, warnings: [] };
   }
   const isProviderNamespace = await isProvider(deps, request.namespace);
-  const [taken, chart, capacity] = await Promise.all([
+  const [taken, chart, capacity, further] = await Promise.all([
     registered === undefined ? takenKinds(deps, composition, resource) : [],
     // Uploads and Secrets of other namespaces are nothing that the operator may read.
     isProviderNamespace ? lookAtChart(deps, { ...writing, composition }, before) : NOT_LOOKED,
     capacityOf(deps),
+    furtherRights(deps, { ...writing, composition }),
   ]);
   return {
-    world: { ...base, mayRegister, isProviderNamespace, taken, chart: chart.problems, capacity },
+    world: { ...base, mayRegister, isProviderNamespace, taken, chart: chart.problems, capacity, ...further },
     warnings: chart.warnings,
   };
 }
@@ -173,7 +208,9 @@ async function writeWorld(
 async function isProvider(deps: ServiceAdmissionDeps, namespace: string): Promise<boolean> {
   if (namespace === deps.settings.operatorNamespace) return true;
   const object = await deps.client.find(NAMESPACE, { name: namespace });
-  return object?.metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY_VALUE;
+  const labels = object?.metadata.labels;
+  // Namespaces of instances carry the label, too, as in KubePlus: who is let into one is no provider by that.
+  return labels?.[MANAGED_BY_LABEL] === MANAGED_BY_VALUE && labels[INSTANCE_UID_LABEL] === undefined;
 }
 
 /** Kinds that stand in the way: served ones, and those of compositions that are not registered yet. */
@@ -229,6 +266,8 @@ async function lookAtChart(
   const isUnchanged = before !== undefined && inputsHashOf(before) === inputsHashOf(composition);
   if (isUnchanged || sourceFindings(composition.spec).length > 0) return NOT_LOOKED;
   const { spec } = composition;
+  // Anybody in the pod network can call a webhook and say that he is the cluster's owner: nothing is sent that only some may have.
+  if (spec.newResource.chart?.secretRef !== undefined) return { problems: [], warnings: [LATER] };
   const resource = resourceOf(composition, deps.settings.operatorNamespace);
   const namespace = composition.metadata.namespace ?? '';
   const limit = new AbortController();

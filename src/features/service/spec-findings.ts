@@ -1,3 +1,4 @@
+import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
 import { parseChartUrl } from '../../helm/chart-url.ts';
@@ -46,14 +47,22 @@ export function nameFindings(spec: CompositionSpec): Finding[] {
       ),
     );
   }
-  if (hasGroup !== undefined && (hasGroup === 'k8s.io' || hasGroup.endsWith('.k8s.io'))) {
-    found.push(bad(`${at}.group`, `${hasGroup} belongs to Kubernetes; choose a domain of your own`));
+  const owner = hasGroup === undefined ? undefined : ownerOfGroup(hasGroup);
+  if (owner !== undefined) {
+    found.push(bad(`${at}.group`, `${hasGroup} belongs to ${owner}; choose a domain of your own`));
   }
   const hasVersion = emptyAsUnset(version);
   if (hasVersion !== undefined && !/^v[1-9]\d*((alpha|beta)[1-9]\d*)?$/.test(hasVersion)) {
     found.push(bad(`${at}.version`, `${show(hasVersion)} must look like v1, v1alpha1 or v2beta1`));
   }
   return found;
+}
+
+/** Whose a group is that no service and no chart may add kinds to; undefined for all others. */
+export function ownerOfGroup(group: string): string | undefined {
+  const isIn = (domain: string): boolean => group === domain || group.endsWith(`.${domain}`);
+  if (isIn('k8s.io') || isIn('kubernetes.io')) return 'Kubernetes';
+  return isIn(TENANTRY_GROUP) || isIn(WORKFLOWS_GROUP) ? 'Tenantry' : undefined;
 }
 
 /** What is wrong with how the chart is to be got; nothing is fetched. */
