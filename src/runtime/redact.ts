@@ -54,10 +54,15 @@ function walkObject(value: object, depth: number): Record<string, unknown> {
   );
 }
 
+/** True if what stands under the key is a secret by its name. */
+export function isSecretKey(key: string): boolean {
+  return SECRET_KEY.test(key) && !HARMLESS_KEY.test(key);
+}
+
 /** Numbers and booleans under such a key say how many or whether, not what. */
 function hides(key: string, inner: unknown): boolean {
   const says = typeof inner === 'string' || (typeof inner === 'object' && inner !== null);
-  return says && SECRET_KEY.test(key) && !HARMLESS_KEY.test(key);
+  return says && isSecretKey(key);
 }
 
 /** Which keys a Secret has may be said; what they hold may not. */

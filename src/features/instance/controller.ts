@@ -74,5 +74,6 @@ function noFacts(instance: Instance, { service, deps }: Surroundings): ReturnTyp
     inventory: undefined,
     helmrelease: undefined,
     url: undefined,
+    secrets: [],
   };
 }

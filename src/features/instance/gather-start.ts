@@ -31,6 +31,7 @@ export async function gatherStart(look: Look, world: InstanceWorld, number: numb
     firstDeployed: previous?.record.info.firstDeployed,
     inputs,
     secretValues: look.secretValues.values,
+    secrets: world.secrets,
     account: look.namespace.state === 'ours' ? look.account : undefined,
     signal: look.signal,
   });

@@ -139,7 +139,8 @@ async function valuesFindings(
   // As Helm does it: the chart's defaults under everything, so that what they bring is not missing.
   const values = valuesOf({ ...layers, provider: layers.provider }, []);
   const partial = defaults === undefined || (object.tenantry?.valuesFrom ?? []).length > 0;
-  return deps.validator.findings(revision.spec.valuesSchema, valuesOver(defaults ?? {}, values), partial);
+  const merged = valuesOver(defaults ?? {}, values);
+  return deps.validator.findings(revision.spec.valuesSchema, merged, partial, layers.spec);
 }
 
 function valuesOver(defaults: Values, values: Values): Values {

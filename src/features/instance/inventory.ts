@@ -46,6 +46,8 @@ export interface InventoryRelease {
   /** Version of the chart. */
   readonly version: string;
   readonly phase: ReleasePhase;
+  /** Digest of what it renders to. Its record is a Secret in the namespace, which others may be allowed to write. */
+  readonly content?: string;
   readonly running?: RunningRelease;
 }
 

@@ -2,6 +2,7 @@ import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { ChartInfo, Rendering } from '../../helm/rendering.ts';
 import { manifestText, type ReleaseRecord } from '../../helm/release.ts';
 import { encodeRelease } from '../../helm/release-secret.ts';
+import { sha256 } from '../../lib/hash.ts';
 import { formatTime } from '../../kube/conditions.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
 import type { Desired } from './desired.ts';
@@ -69,6 +70,18 @@ export function renderingOf(record: ReleaseRecord): Rendering {
     notes: record.info.notes,
     volatile: [],
   };
+}
+
+/** Digest of everything in a record that leads to writes. */
+export function contentDigest({ manifest, hooks }: Pick<ReleaseRecord, 'manifest' | 'hooks'>): string {
+  const written = hooks.map(({ source, content, events, weight, deletePolicies }) => [
+    source,
+    content,
+    events,
+    weight,
+    deletePolicies,
+  ]);
+  return sha256(JSON.stringify([manifest, written]));
 }
 
 /** The Secret that keeps a release. */

@@ -2,7 +2,7 @@ import { REVISION, type Revision } from '../../api/revision.ts';
 import { SECRET } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import { decodeRelease, ReleaseError, releaseSecretName } from '../../helm/release-secret.ts';
-import { hashesOn, INPUTS_LABEL, renderingOf, type KeptRelease } from './kept-release.ts';
+import { contentDigest, hashesOn, INPUTS_LABEL, renderingOf, type KeptRelease } from './kept-release.ts';
 import type { Look } from './look.ts';
 import { keptRelease } from './render-release.ts';
 
@@ -33,6 +33,9 @@ export async function loadRelease(look: Look, number: number): Promise<Loaded> {
   const read = await readSecret(look, number);
   if (read === undefined || revision === undefined) return 'unusable';
   const { secret, record } = read;
+  // Forged by somebody who may write Secrets here, but not what a service's account may write.
+  const wanted = look.inventory?.release.number === number ? look.inventory.release.content : undefined;
+  if (wanted !== undefined && wanted !== contentDigest(record)) return 'unusable';
   const inputs = secret.metadata.labels?.[INPUTS_LABEL] ?? '';
   const task = { instance, identity, revision, inputs };
   const kept = await keptRelease(look.deps.discovery, record, renderingOf(record), task);

@@ -1,6 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import { FORCE_DELETE_LABEL } from '../../api/names.ts';
 import type { Read } from '../../runtime/controller.ts';
+import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
 import { identityOf } from './identity.ts';
 import { entryKey, inventoryOf } from './inventory.ts';
 import { accountOf, type Look, type Surroundings } from './look.ts';
@@ -155,6 +156,16 @@ function emptyWorld(look: Look): InstanceWorld {
     readiness: undefined,
     url: undefined,
     helmrelease: undefined,
+    secrets: secretsOf(look),
     lookAgainMs: undefined,
   };
+}
+
+/** What Secrets brought into the values, and what else is a secret by its name. */
+function secretsOf({ secretValues, instance, revision }: Look): readonly string[] {
+  return [
+    ...allTexts(secretValues.values),
+    ...secretTexts(instance.spec),
+    ...secretTexts(revision?.spec.providerValues),
+  ];
 }

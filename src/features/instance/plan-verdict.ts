@@ -8,7 +8,7 @@ export type InstancePlan = Plan<InstanceStatus>;
 
 /** What of the world stands in the status besides the verdict. */
 export function factsOf(world: InstanceWorld): StatusFacts {
-  const { identity, namespace, inventory, helmrelease, url } = world;
+  const { identity, namespace, inventory, helmrelease, url, secrets } = world;
   return {
     target: identity.target,
     release: identity.release,
@@ -16,6 +16,7 @@ export function factsOf(world: InstanceWorld): StatusFacts {
     inventory,
     helmrelease,
     url,
+    secrets,
   };
 }
 

@@ -4,6 +4,7 @@ import { callFailure, namespaceTaken } from './failures.ts';
 import { hooksOf } from './hooks.ts';
 import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
+import { generatedSecrets, withoutSecrets } from './quiet-plan.ts';
 import { type StatusFacts, statusOf } from './status.ts';
 import type { InstanceWorld, ReleaseWorld } from './world.ts';
 import {
@@ -30,7 +31,7 @@ export function planInstance(instance: Instance, world: InstanceWorld, now: numb
   const finalizer = action.do === 'let-go' ? 'absent' : 'present';
   const plan =
     failure === undefined ? planAction(instance, world, now) : failed(instance, world, failure, now);
-  return { finalizer, ...plan };
+  return { finalizer, ...withoutSecrets(plan, [...world.secrets, ...generatedSecrets(world.release)]) };
 }
 
 /** What to tell when a call was refused. Nothing is written but the status. Pure. */
@@ -42,7 +43,7 @@ export function explainInstance(
 ): InstancePlan {
   const failure = callFailure(error);
   const status = statusOf(instance, { is: 'failed', failure }, facts, now);
-  return { stages: [], status, events: [warning(failure)] };
+  return withoutSecrets({ stages: [], status, events: [warning(failure)] }, facts.secrets);
 }
 
 function planAction(instance: Instance, world: InstanceWorld, now: number): InstancePlan {

@@ -4,6 +4,7 @@ import type { Reader } from '../../client/client.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { RenderError, type RenderRequest, type Rendering } from '../../helm/rendering.ts';
 import type { Kind } from '../../kube/kind.ts';
+import { hiding } from '../../runtime/hide-values.ts';
 import type { KindLookup } from './scope.ts';
 import type { Charts } from './charts.ts';
 import { desiredOf, hashesOf } from './desired.ts';
@@ -28,6 +29,8 @@ export interface RenderTask {
   readonly inputs: string;
   /** Values of the Secrets that the instance names. */
   readonly secretValues: readonly Values[];
+  /** Texts that the notes, which stand in the status, may not repeat. */
+  readonly secrets: readonly string[];
   /** As the service's account; undefined while the namespace does not exist, so that nothing is asked. */
   readonly account: Reader | undefined;
   readonly signal: AbortSignal;
@@ -50,7 +53,8 @@ export async function renderRelease(
       spec: specValues(task.instance, chart.values),
     };
     const values = valuesOf(layers, task.secretValues);
-    const rendering = await render(deps, charts, task, values);
+    const rendered = await render(deps, charts, task, values);
+    const rendering = { ...rendered, notes: hiding(task.secrets)(rendered.notes) };
     const record = pendingRecord({
       name: identity.release,
       namespace: identity.target,

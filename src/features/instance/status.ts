@@ -25,6 +25,8 @@ export interface StatusFacts {
   readonly inventory: Inventory | undefined;
   readonly helmrelease: string | undefined;
   readonly url: string | undefined;
+  /** Secret texts among the values: no message repeats them. */
+  readonly secrets: readonly string[];
 }
 
 /** KubePlus's text: `<namespace>:<release>`, then the notes. */

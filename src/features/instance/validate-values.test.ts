@@ -59,6 +59,19 @@ describe('ValuesValidator', () => {
     ]);
   });
 
+  it('repeats no value that the provider set', () => {
+    const schema = { properties: { auth: { properties: { a: { type: 'string' } }, maxProperties: 1 } } };
+    const own = { auth: { a: 1 } };
+    const merged = { auth: { a: 1, licence: 'planted' } };
+
+    const messages = new ValuesValidator().findings(schema, merged, false, own).map(({ message }) => message);
+
+    expect(messages).toEqual([
+      'spec.auth: {"a":1} must NOT have more than 1 properties (maxProperties)',
+      'spec.auth.a: 1 must be string (type)',
+    ]);
+  });
+
   it('does not ask for what Secrets may bring', () => {
     expect(check({ required: ['password'] }, {}, true)).toEqual([]);
   });

@@ -44,11 +44,11 @@ export class ValuesValidator {
   readonly #compiled = new Map<string, ValidateFunction | undefined>();
 
   /**
-   * What the schema refuses in the values. `partial`: further values come later, so what is missing is no finding.
+   * What the schema refuses in the values. `own`: those that the user gave and messages may repeat. `partial`: further values come later, so what is missing is no finding.
    * A schema that can't be compiled, or takes too long, refuses nothing here, from then on: rendering checks with Helm's own
    * code, in a worker that can be ended.
    */
-  findings(schema: Json, values: Values, partial: boolean): readonly Finding[] {
+  findings(schema: Json, values: Values, partial: boolean, own: Values = values): readonly Finding[] {
     if (!isJsonObject(schema)) return [];
     const key = sha256(JSON.stringify(schema));
     const validate = this.#compile(key, schema);
@@ -62,7 +62,7 @@ export class ValuesValidator {
       return [];
     }
     const errors = (validate.errors ?? []).filter(({ keyword }) => !partial || !ABOUT_ABSENCE.has(keyword));
-    const findings = errors.filter(isTelling(errors)).map(findingOf);
+    const findings = errors.filter(isTelling(errors)).map((error) => findingOf(error, own));
     return [...new Map(findings.map((finding) => [finding.message, finding])).values()].slice(
       0,
       MAX_FINDINGS,
@@ -133,7 +133,7 @@ function isTelling(errors: readonly ErrorObject[]): (error: ErrorObject) => bool
     );
 }
 
-function findingOf(error: ErrorObject): Finding {
+function findingOf(error: ErrorObject, own: Values): Finding {
   const { keyword, instancePath, params } = error;
   const at = fieldOf(instancePath);
   if (keyword === 'required') {
@@ -145,7 +145,7 @@ function findingOf(error: ErrorObject): Finding {
     const field = `${at}.${String(name)}`;
     return { field, message: `${field}: is no value of the chart (${keyword})` };
   }
-  return { field: at, message: `${at}: ${shown(error.data)} ${ruleOf(error)}` };
+  return { field: at, message: `${at}: ${shown(valueAt(own, instancePath))} ${ruleOf(error)}` };
 }
 
 function ruleOf({ keyword, params, message }: ErrorObject): string {
@@ -155,15 +155,29 @@ function ruleOf({ keyword, params, message }: ErrorObject): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = JSON.stringify(value) ?? 'the value';
   return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}…`;
+}
+
+function stepsOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** What stands at a JSON pointer; undefined where nothing does. */
+function valueAt(values: Values, pointer: string): Json | undefined {
+  return stepsOf(pointer).reduce<Json | undefined>((node, step) => {
+    if (Array.isArray(node)) return (node as readonly Json[])[Number(step)];
+    return isJsonObject(node) && Object.hasOwn(node, step) ? node[step] : undefined;
+  }, values);
 }
 
 /** A JSON pointer as the path of a field: `/a/0/b` is `spec.a[0].b`. */
 function fieldOf(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : `${path}.${part}`), 'spec');
+  return stepsOf(pointer).reduce(
+    (path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : `${path}.${part}`),
+    'spec',
+  );
 }

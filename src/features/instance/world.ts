@@ -68,6 +68,8 @@ export interface InstanceWorld {
   readonly deletions: readonly { readonly kind: Kind; readonly name: string; readonly uid: string }[];
   readonly readiness: Readiness | undefined;
   readonly url: string | undefined;
+  /** Secret texts among the values: no message repeats them. */
+  readonly secrets: readonly string[];
   /** `status.helmrelease` as it should read; undefined before the first release ran. */
   readonly helmrelease: string | undefined;
   /** Others waiting for Secrets that can't be watched: milliseconds until they are read again. */
