@@ -65,6 +65,7 @@ async function stopOperator({ client, clock, namespace, signal }: ReleaseOptions
       DEPLOYMENT,
       { namespace, name: metadata.name },
       { type: 'merge', body: { spec: { replicas: 0 } } },
+      { subresource: 'scale' },
     );
   const ended = await waitUntil(
     async () => {
