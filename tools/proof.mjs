@@ -29,6 +29,7 @@ const PARTS = {
     args: ['--full'],
     covers: ['src', 'tools/helm-engine', 'tools/bench.ts', 'tools/bench'],
   },
+  mutants: { program: 'tools/mutants.ts', covers: ['src', 'deploy', 'tools/mutants', 'tools/mutants.ts'] },
   mutation: {
     program: 'tools/mutation.ts',
     covers: ['src/lib', 'src/kube', 'src/api', 'src/features/instance', 'tools/mutation'],

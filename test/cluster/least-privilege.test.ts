@@ -189,6 +189,39 @@ describe('anybody else', () => {
     expect(stderr).toMatch(/only the operator and the accounts of services set this label/);
   });
 
+  it('can’t make a Service that takes over addresses or names of others', async () => {
+    const service = (spec: object): Promise<Awaited<ReturnType<typeof shell>>> =>
+      shell('kubectl create --dry-run=server -f -', {
+        input: JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'thief', namespace: INSTANCE },
+          spec,
+        }),
+      });
+    const ports = [{ port: 80 }];
+
+    expect((await service({ ports, externalIPs: ['192.0.2.1'] })).stderr).toMatch(
+      /spec\.externalIPs: not allowed/,
+    );
+    expect(
+      (await service({ type: 'ExternalName', externalName: 'a.kube-system.svc.cluster.local' })).stderr,
+    ).toMatch(/ExternalName is not allowed/);
+    expect((await service({ ports, type: 'LoadBalancer' })).code).toBe(0);
+  });
+
+  it('can’t mark an object or a namespace through its status', async () => {
+    const forged = '{"metadata":{"labels":{"tenantry.dev/instance-uid":"x"}}}';
+    const patch = (what: string): ReturnType<typeof shell> =>
+      shell(`kubectl patch ${what} --subresource=status --type merge -p '${forged}' --dry-run=server`);
+    const pod = (await run(`kubectl get pods -n ${INSTANCE} -o name`)).split('\n')[0] ?? '';
+
+    expect((await patch('namespace bystander')).stderr).toMatch(/only the operator sets this label/);
+    expect((await patch(`${pod} -n ${INSTANCE}`)).stderr).toMatch(
+      /only the operator and the accounts of services/,
+    );
+  });
+
   it('can’t write the status of an instance, whatever rights there are', async () => {
     const forged = `kubectl patch wordpressservice wp-for-tenant2 -n tenantry-system --subresource=status --type merge -p '{"status":{"helmrelease":"bystander:victim","namespace":"bystander"}}'`;
 

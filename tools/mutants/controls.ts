@@ -1,0 +1,408 @@
+/** A control against an attack, and what the code reads like without it: then the named test must fail. */
+export interface Control {
+  /** The attack, in the words of docs/security.md. */
+  readonly attack: string;
+  readonly file: string;
+  /** Stands once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  readonly test: { readonly file: string; readonly name: string };
+}
+
+/** Every control that is code, in the order of docs/security.md. Those that are policies of the chart are in `policies.ts`. */
+export const CONTROLS: readonly Control[] = [
+  {
+    attack: 'an existing namespace is adopted',
+    file: 'src/features/instance/seen-namespace.ts',
+    find: "  if (object.metadata.labels?.[INSTANCE_UID_LABEL] !== uid) return { state: 'taken', object };\n",
+    replace: '',
+    test: {
+      file: 'test/component/instance-trouble.test.ts',
+      name: 'refuses a namespace that is not ours, and leaves it alone on deletion, too',
+    },
+  },
+  {
+    attack: 'a namespace of another instance is adopted, between look and write',
+    file: 'src/runtime/write.ts',
+    find: '  if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);\n',
+    replace: '',
+    test: {
+      file: 'test/component/instance-attacks.test.ts',
+      name: 'never share it: one has it, the other says so and writes nothing',
+    },
+  },
+  {
+    attack: 'a foreign object is adopted',
+    file: 'src/runtime/write.ts',
+    find: '  if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);\n',
+    replace: '',
+    test: {
+      file: 'test/component/instance-trouble.test.ts',
+      name: 'never takes over a foreign object in its namespace',
+    },
+  },
+  {
+    attack: 'names that join to the same namespace',
+    file: 'src/features/instance/names.ts',
+    find: 'shortHash(`${instance.namespace}/${instance.name}`, HASH_LENGTH)',
+    replace: 'shortHash(`${instance.namespace}-${instance.name}`, HASH_LENGTH)',
+    test: { file: 'src/features/instance/names.test.ts', name: 'tells apart what joins to the same text' },
+  },
+  {
+    attack: 'a name like the namespace of another instance',
+    file: 'src/features/instance/admit.ts',
+    find: 'if (namespace === operatorNamespace && looksHashed(name)) {',
+    replace: "if (looksHashed('')) {",
+    test: {
+      file: 'src/features/instance/admit.test.ts',
+      name: 'a name like that of another namespace’s instance',
+    },
+  },
+  {
+    attack: 'a group that is tried until its hash is that of another service',
+    file: 'src/api/instance.ts',
+    find: 'const RIGHTS_HASH = 32;',
+    replace: 'const RIGHTS_HASH = 8;',
+    test: { file: 'src/api/instance.test.ts', name: 'can’t be found by trying: 128 bits of them are a hash' },
+  },
+  {
+    attack: 'a release record is forged, to have the service write what the forger may not',
+    file: 'src/features/instance/load-release.ts',
+    find: "  if (wanted !== undefined && wanted !== contentDigest(record)) return 'unusable';\n",
+    replace: '',
+    test: {
+      file: 'test/component/instance-attacks.test.ts',
+      name: 'leads to no write: what it renders to is known by digest',
+    },
+  },
+  {
+    attack: 'the notes of a release record are forged',
+    file: 'src/features/instance/gather.ts',
+    find: "  return helmreleaseText(identity.target, identity.release, '');",
+    replace: '  return text;',
+    test: { file: 'test/component/instance-attacks.test.ts', name: 'says nothing in the status' },
+  },
+  {
+    attack: 'text of tenants in arguments of programs',
+    file: 'src/main/operator.ts',
+    find: "import { systemClock } from '../lib/clock.ts';",
+    replace: "import 'node:child_process';\nimport { systemClock } from '../lib/clock.ts';",
+    test: { file: 'test/unit/no-programs.test.ts', name: 'reaches nothing that could start one' },
+  },
+  {
+    attack: 'YAML in values that ends a document',
+    file: 'src/features/instance/scope.ts',
+    find: '  return kind.namespaced ? namespacedFinding(one, kind, context) : clusterFinding(one, kind, context);',
+    replace: '  return kind.namespaced ? namespacedFinding(one, kind, context) : undefined;',
+    test: {
+      file: 'test/component/helm-engine-attacks.test.ts',
+      name: 'stay what they are in quotes, and without them meet the scope check',
+    },
+  },
+  {
+    attack: 'paths that leave the chart',
+    file: 'src/helm/archive.ts',
+    find: "    parts.includes('..') ||\n",
+    replace: '',
+    test: { file: 'src/helm/archive.test.ts', name: 'a path that goes up' },
+  },
+  {
+    attack: 'links and devices in archives',
+    file: 'src/helm/archive.ts',
+    find: "  if (entry.type === 'link' || entry.type === 'device' || entry.type === 'unknown')",
+    replace: "  if (entry.type === 'device' || entry.type === 'unknown')",
+    test: { file: 'src/helm/archive.test.ts', name: 'a symbolic link' },
+  },
+  {
+    attack: 'entries that differ by case only',
+    file: 'src/helm/archive.ts',
+    find: "path.normalize('NFC').toLowerCase()",
+    replace: "path.normalize('NFC')",
+    test: { file: 'src/helm/archive.test.ts', name: 'names that differ by case only' },
+  },
+  {
+    attack: 'a decompression bomb',
+    file: 'src/helm/archive.ts',
+    find: '  if (size > RATIO_FROM && size > limits.ratio * Math.max(1, gunzip.bytesWritten))',
+    replace: '  if (size > limits.unpacked * limits.ratio * Math.max(1, gunzip.bytesWritten))',
+    test: { file: 'src/helm/archive.test.ts', name: 'refuses a decompression bomb before it is unpacked' },
+  },
+  {
+    attack: 'YAML aliases that multiply',
+    file: 'src/helm/archive.ts',
+    find: '    if (expandedYamlSize(new TextDecoder().decode(data)) > MAX_YAML_NODES)',
+    replace: "    if (expandedYamlSize('') > MAX_YAML_NODES)",
+    test: { file: 'src/helm/archive.test.ts', name: 'aliases that multiply in values' },
+  },
+  {
+    attack: 'a document made to be parsed for long',
+    file: 'src/kube/yaml.ts',
+    find: '    if (lexemes > MAX_LEXEMES)',
+    replace: '    if (lexemes < 0)',
+    test: { file: 'src/kube/yaml.test.ts', name: 'gives up on a document that was made to take long' },
+  },
+  {
+    attack: 'a schema whose references double',
+    file: 'src/helm/relax-schema.ts',
+    find: 'const MAX_NODES = 5000;',
+    replace: 'const MAX_NODES = 2_000_000;',
+    test: { file: 'src/helm/schema-bombs.test.ts', name: 'is compiled soon and small: %s' },
+  },
+  {
+    attack: 'a pattern or rule that takes for ever',
+    file: 'src/features/instance/validate-values.ts',
+    find: 'const CHECK_MS = 500;',
+    replace: 'const CHECK_MS = 8000;',
+    test: {
+      file: 'src/features/instance/validate-values.test.ts',
+      name: 'leaves %s without end to Helm, and soon',
+    },
+  },
+  {
+    attack: 'a template that loops',
+    file: 'src/helm/helm-worker.ts',
+    find: 'running.stopClock = clock.after(running.left, () => {',
+    replace: 'running.stopClock = clock.after(running.left * 100, () => {',
+    test: {
+      file: 'test/component/helm-engine.test.ts',
+      name: 'ends a template that loops, while others go on, and renders again afterwards',
+    },
+  },
+  {
+    attack: 'a template that fills the memory',
+    file: 'src/helm/wasm-memory.ts',
+    find: 'const pages = Math.floor(bytes / WASM_PAGE);',
+    replace: 'const pages = WASM_PAGE;',
+    test: { file: 'src/helm/wasm-memory.test.ts', name: 'bounds the growth of the memory of a module' },
+  },
+  {
+    attack: 'a chart URL to the metadata service, a private or cluster address',
+    file: 'src/helm/private-address.ts',
+    find: "  '169.254.0.0/16', // link-local, where clouds serve metadata\n",
+    replace: '',
+    test: { file: 'src/helm/private-address.test.ts', name: 'stops %s' },
+  },
+  {
+    attack: 'IPv6 forms of such addresses',
+    file: 'src/helm/private-address.ts',
+    find: "  '::/3',\n",
+    replace: '',
+    test: { file: 'src/helm/private-address.test.ts', name: 'stops %s' },
+  },
+  {
+    attack: 'a redirect to such an address',
+    file: 'src/helm/chart-source.ts',
+    find: '    checkUrl(url, download, around);\n',
+    replace: '    if (hop === 0) checkUrl(url, download, around);\n',
+    test: { file: 'src/helm/chart-source.test.ts', name: 'a redirect to a file' },
+  },
+  {
+    attack: 'a name that resolves to such an address, or to another one the second time',
+    file: 'src/helm/chart-source.ts',
+    find: 'addresses.find(({ address }) => !guard(address))',
+    replace: 'addresses.slice(1).find(({ address }) => !guard(address) && isIP(address) === 6)',
+    test: { file: 'src/helm/chart-source.test.ts', name: 'refuses if one of several addresses is private' },
+  },
+  {
+    attack: 'such an address behind a proxy',
+    file: 'src/helm/chart-source.ts',
+    find: '  if (!isListedHost(url.hostname, proxy.allowedHosts ?? [])) {',
+    replace: '  if (isIP(url.hostname) !== 0) {',
+    test: { file: 'src/helm/chart-source.test.ts', name: 'asks nobody through a proxy but listed hosts' },
+  },
+  {
+    attack: 'credentials follow a redirect',
+    file: 'src/helm/chart-source.ts',
+    find: 'url.origin === download.url.origin ? authorization(download) : {}',
+    replace: 'authorization(download)',
+    test: {
+      file: 'src/helm/chart-source.test.ts',
+      name: 'shows credentials to the server they are for and to no other',
+    },
+  },
+  {
+    attack: 'a chart changes after it was registered',
+    file: 'src/helm/chart-store.ts',
+    find: '  if (sha256(bytes) === digest) return bytes;',
+    replace: '  return bytes;',
+    test: {
+      file: 'test/component/chart-store.test.ts',
+      name: 'are refused when somebody put other bytes in their place',
+    },
+  },
+  {
+    attack: 'an object for a foreign namespace',
+    file: 'src/features/instance/scope.ts',
+    find: "  if (namespace !== undefined && namespace !== '' && namespace !== context.target) {",
+    replace: '  if (namespace === context.release) {',
+    test: { file: 'src/features/instance/scope.test.ts', name: 'an object of a foreign namespace' },
+  },
+  {
+    attack: 'a kind that belongs to no namespace',
+    file: 'src/features/instance/scope.ts',
+    find: '  if (context.revision.policies.allowedClusterKinds.includes(name)) return undefined;',
+    replace: '  return undefined;',
+    test: { file: 'src/features/instance/scope.test.ts', name: 'a cluster-scoped object' },
+  },
+  {
+    attack: 'kinds and subresources that nobody granted',
+    file: 'src/features/instance/scope.ts',
+    find: '  if (registered || rulesAllow(INSTANCE_RULES, what) || rulesAllow(revision.rules, what)) return undefined;',
+    replace: '  return undefined;',
+    test: {
+      file: 'src/features/instance/scope.test.ts',
+      name: 'writes no %s, which the server takes without keeping it',
+    },
+  },
+  {
+    attack: 'names of what isolates the instance',
+    file: 'src/features/instance/scope.ts',
+    find: '  if (isReserved(one.object, kind, context.release)) {',
+    replace: "  if (isReserved(one.object, kind, '') && context.release === '') {",
+    test: { file: 'src/features/instance/scope.test.ts', name: 'the isolating network policy' },
+  },
+  {
+    attack: 'owners that are somebody else’s',
+    file: 'src/features/instance/scope.ts',
+    find: '  if ((metadata.ownerReferences ?? []).length > 0) {',
+    replace: '  if ((metadata.ownerReferences ?? []).length > 9) {',
+    test: {
+      file: 'src/features/instance/scope.test.ts',
+      name: 'an object that somebody else’s would delete, or that would keep it from going',
+    },
+  },
+  {
+    attack: 'templates look up what is not theirs',
+    file: 'src/features/instance/lookup.ts',
+    find: '    if (namespace !== target) return undefined;\n',
+    replace: '',
+    test: {
+      file: 'src/features/instance/lookup.test.ts',
+      name: 'knows nothing of %s, and does not even ask',
+    },
+  },
+  {
+    attack: 'somebody registers who is no provider',
+    file: 'src/features/service/admit.ts',
+    find: '  if (!world.mayRegister) return [{ message: NOT_A_PROVIDER }];\n',
+    replace: '',
+    test: {
+      file: 'test/component/service-admission.test.ts',
+      name: 'tells somebody who may not register nothing but that',
+    },
+  },
+  {
+    attack: 'privileged pods for every provider',
+    file: 'src/features/service/admit.ts',
+    find: "  if (policies?.podSecurity === 'privileged' && !world.mayUnconfine) {",
+    replace: "  if (policies?.podSecurity === 'privileged' && world.capacity === undefined) {",
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'gets no privileged pods without a right of his own',
+    },
+  },
+  {
+    attack: 'a Secret of others sent to a host of one’s choice',
+    file: 'src/features/service/admit.ts',
+    find: '  if (world.unreadableSecret !== undefined) {',
+    replace: "  if (world.unreadableSecret === '') {",
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'has no Secret sent to a host of his choice that he may not read himself',
+    },
+  },
+  {
+    attack: 'a forged admission review',
+    file: 'src/features/service/handlers.ts',
+    find: '  if (spec.newResource.chart?.secretRef !== undefined) return { problems: [], warnings: [LATER] };\n',
+    replace: '',
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'has none sent by a review that only says who asks: webhooks are open to the pod network',
+    },
+  },
+  {
+    attack: 'registering in the namespace of an instance',
+    file: 'src/features/service/handlers.ts',
+    find: ' && labels[INSTANCE_UID_LABEL] === undefined;',
+    replace: ';',
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'is no provider in the namespace of an instance, which KubePlus labels alike',
+    },
+  },
+  {
+    attack: 'kinds in groups of Kubernetes or of ours',
+    file: 'src/features/service/spec-findings.ts',
+    find: "  return isIn(TENANTRY_GROUP) || isIn(WORKFLOWS_GROUP) ? 'Tenantry' : undefined;",
+    replace: '  return undefined;',
+    test: { file: 'test/component/service-attacks.test.ts', name: 'registers nothing in %s' },
+  },
+  {
+    attack: 'CRDs of charts that have the API server call anywhere',
+    file: 'src/features/service/check-chart.ts',
+    find: "  if (isJsonObject(conversion) && conversion['strategy'] === 'Webhook')",
+    replace: "  if (isJsonObject(conversion) && conversion['strategy'] === '')",
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'has no chart whose crds/ bring %s: the operator writes them',
+    },
+  },
+  {
+    attack: 'values out of a Secret that one may not read',
+    file: 'src/features/instance/handlers.ts',
+    find: '      return status?.allowed === true ? [] : [name];',
+    replace: '      return status === null ? [name] : [];',
+    test: {
+      file: 'src/features/instance/handlers.test.ts',
+      name: 'lets nobody read a Secret through an instance who may not read it himself',
+    },
+  },
+  {
+    attack: 'secrets in conditions and events',
+    file: 'src/features/instance/quiet-plan.ts',
+    find: '  const hide = hiding(secrets);',
+    replace: '  const hide = hiding([]);',
+    test: {
+      file: 'test/component/instance-attacks.test.ts',
+      name: 'are in no condition and no event when a template fails with one in its text',
+    },
+  },
+  {
+    attack: 'secrets in notes',
+    file: 'src/features/instance/render-release.ts',
+    find: 'hiding(task.secrets)(rendered.notes)',
+    replace: 'hiding([])(rendered.notes)',
+    test: {
+      file: 'test/component/instance-attacks.test.ts',
+      name: 'are in no notes, which stand in the status',
+    },
+  },
+  {
+    attack: 'the provider’s values in denials',
+    file: 'src/features/instance/validate-values.ts',
+    find: 'shown(valueAt(own, instancePath))',
+    replace: 'shown(error.data)',
+    test: {
+      file: 'src/features/instance/validate-values.test.ts',
+      name: 'repeats no value that the provider set',
+    },
+  },
+  {
+    attack: 'secrets in logs',
+    file: 'src/runtime/redact.ts',
+    find: '  return says && isSecretKey(key);',
+    replace: "  return says && isSecretKey('');",
+    test: { file: 'src/runtime/redact.test.ts', name: 'hides %s' },
+  },
+  {
+    attack: 'a leader that lost its lease writes',
+    file: 'src/runtime/fenced-client.ts',
+    find: '    if (!lease.mayWrite()) {',
+    replace: '    if (lease.remainingMs() < -1e12) {',
+    test: {
+      file: 'src/runtime/leader-election.test.ts',
+      name: 'begins no write after the renew deadline, although nobody noticed the loss yet',
+    },
+  },
+];

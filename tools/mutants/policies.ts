@@ -1,0 +1,59 @@
+/** A policy of the chart, and an attack that succeeds without it. */
+export interface Policy {
+  readonly name: string;
+  /** A shell line with KUBECONFIG of a quickstart cluster; `--dry-run=server` where it would write. Ends with 0 where the attack succeeds. */
+  readonly attack: string;
+}
+
+const OPERATOR = '--as=system:serviceaccount:tenantry-system:tenantry-operator';
+const SERVICE =
+  '--as=system:serviceaccount:tenantry-system-services:x --as-group=system:serviceaccounts:tenantry-system-services --as-group=system:masters';
+const DRY = '--dry-run=server';
+/** Made by the quickstart. */
+const INSTANCE = 'wp-for-tenant1';
+
+const crd = JSON.stringify({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'attacks.attack.example' },
+  spec: {
+    group: 'attack.example',
+    scope: 'Namespaced',
+    names: { kind: 'Attack', plural: 'attacks' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+});
+
+/** Every policy, in the order of the chart. */
+export const POLICIES: readonly Policy[] = [
+  {
+    name: 'tenantry-namespace-label',
+    attack: `kubectl label namespace default tenantry.dev/instance-uid=x ${DRY}`,
+  },
+  {
+    name: 'tenantry-object-label',
+    attack: `kubectl label configmap kube-root-ca.crt -n ${INSTANCE} tenantry.dev/instance-uid=x ${DRY}`,
+  },
+  { name: 'tenantry-operator-namespaces', attack: `kubectl delete namespace default ${DRY} ${OPERATOR}` },
+  {
+    name: 'tenantry-operator-writes',
+    attack: `kubectl create quota attack --hard=pods=0 -n default ${DRY} ${OPERATOR}`,
+  },
+  { name: 'tenantry-operator-crds', attack: `echo '${crd}' | kubectl create -f - ${DRY} ${OPERATOR}` },
+  {
+    name: 'tenantry-operator-webhooks',
+    attack: `kubectl patch mutatingwebhookconfiguration tenantry ${DRY} ${OPERATOR} --type json -p '[{"op":"replace","path":"/webhooks/0/rules/0/apiGroups","value":["apps"]}]'`,
+  },
+  {
+    name: 'tenantry-service-writes',
+    attack: `kubectl delete networkpolicy restrict-cross-ns-traffic -n ${INSTANCE} ${DRY} ${SERVICE}`,
+  },
+  {
+    name: 'tenantry-services',
+    attack: `kubectl create service externalname attack --external-name=a.example -n ${INSTANCE} ${DRY}`,
+  },
+  {
+    name: 'tenantry-status',
+    attack: `kubectl patch wordpressservice ${INSTANCE} -n tenantry-system --subresource=status --type merge -p '{"status":{"namespace":"default"}}' ${DRY}`,
+  },
+];
