@@ -7,9 +7,12 @@ import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { applyConformance } from '../component/conformance/applying.ts';
 import { callConformance } from '../component/conformance/calls.ts';
+import { failureConformance } from '../component/conformance/failures.ts';
 import { lifecycleConformance } from '../component/conformance/lifecycle.ts';
+import { listConformance } from '../component/conformance/listing.ts';
 import type { Subject } from '../component/conformance/subject.ts';
 import { watchConformance } from '../component/conformance/watching.ts';
+import { writeConformance } from '../component/conformance/writing.ts';
 
 /** The cluster of KUBECONFIG, with a namespace of its own for one suite. */
 async function realSubject(): Promise<Subject> {
@@ -22,6 +25,7 @@ async function realSubject(): Promise<Subject> {
   await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   return {
     client,
+    access,
     namespace,
     stop: async () => {
       await client.delete(NAMESPACE, { name: namespace });
@@ -34,6 +38,9 @@ async function realSubject(): Promise<Subject> {
 describe('the real API server behaves as the fake one', () => {
   callConformance(realSubject);
   applyConformance(realSubject);
+  listConformance(realSubject);
   watchConformance(realSubject);
+  writeConformance(realSubject);
+  failureConformance(realSubject);
   lifecycleConformance(realSubject);
 });

@@ -2,21 +2,27 @@ import { describe } from 'vitest';
 import { startFakeApi } from '../fakeapi/fake-api.ts';
 import { applyConformance } from './conformance/applying.ts';
 import { callConformance } from './conformance/calls.ts';
+import { failureConformance } from './conformance/failures.ts';
 import { lifecycleConformance } from './conformance/lifecycle.ts';
+import { listConformance } from './conformance/listing.ts';
 import type { Subject } from './conformance/subject.ts';
 import { watchConformance } from './conformance/watching.ts';
+import { writeConformance } from './conformance/writing.ts';
 
 async function fakeSubject(): Promise<Subject> {
   const api = await startFakeApi({ namespaces: ['conformance'] });
   // A server that has run for a while remembers no first version.
   api.compact();
-  return { client: api.client(), namespace: 'conformance', stop: () => api.close() };
+  return { client: api.client(), access: api.access(), namespace: 'conformance', stop: () => api.close() };
 }
 
 // The same suites run against a real API server in test/cluster/fakeapi-conformance.test.ts.
 describe('the fake API server behaves as the real one', () => {
   callConformance(fakeSubject);
   applyConformance(fakeSubject);
+  listConformance(fakeSubject);
   watchConformance(fakeSubject);
+  writeConformance(fakeSubject);
+  failureConformance(fakeSubject);
   lifecycleConformance(fakeSubject);
 });

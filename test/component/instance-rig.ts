@@ -135,7 +135,7 @@ export class InstanceRig {
     const api = await startFakeApi({
       namespaces: [OPERATOR, ACCOUNTS, 'team'],
       tokens: { tester: 'tester', operator: 'operator' },
-      skipCelRules: true,
+      unenforced: ['CEL rules', 'ClusterRole', 'RoleBinding', 'Role', 'ResourceQuota', 'LimitRange'],
     });
     const rig = new InstanceRig(api);
     const resource = { group: SHOP.group, version: SHOP.version, kind: SHOP.kind, plural: SHOP.plural };

@@ -113,7 +113,7 @@ export class ServiceRig {
     const access = { allowed: (_verb: string, _user: string): boolean => true };
     const api = await startFakeApi({
       namespaces: [NAMESPACE, ACCOUNTS],
-      skipCelRules: true,
+      unenforced: ['CEL rules', 'ClusterRole', 'RoleBinding', 'Role', 'ResourceQuota', 'LimitRange'],
       authorize: ({ verb, user }) => access.allowed(verb, user),
     });
     const rig = new ServiceRig(api, engine, access);

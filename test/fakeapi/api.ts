@@ -1,19 +1,29 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../src/lib/clock.ts';
 import { reviewAccess } from './access-review.ts';
-import { hasCelRules } from './custom-schema.ts';
+import { callAdmissions, type Registered } from './admissions.ts';
+import { remove } from './deletions.ts';
 import { aggregatedDiscovery, groupList, KUBERNETES_VERSION, resourceList } from './discovery.ts';
 import { present, toStorage } from './event-form.ts';
 import type { RequestRecord } from './faults.ts';
 import { clone, isMap, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
 import { startLifecycle } from './lifecycle.ts';
-import type { Admission, FakeApiOptions } from './options.ts';
-import { jsonPatch } from './patches.ts';
-import { createLister, startWatch, type OpenWatch } from './reads.ts';
+import type { Admission, AdmissionPhase, FakeApiOptions } from './options.ts';
+import type { Reading } from './list-options.ts';
+import { answerList, checkWatch, startWatch, type OpenWatch } from './reads.ts';
 import { parsePath, type Target } from './request-path.ts';
+import {
+  checkAccept,
+  checkContentType,
+  checkDeleteOptions,
+  checkParameters,
+  verbOf,
+  type Verb,
+} from './request-rules.ts';
 import { builtinResources, type Resource } from './resources.ts';
 import { notImplemented, StatusError } from './status-error.ts';
 import { Store } from './store.ts';
+import { notFound } from './write-errors.ts';
 import * as writes from './writes.ts';
 
 /** An answer before it is put on the wire. */
@@ -31,17 +41,11 @@ export interface Api {
   resources(): readonly Resource[];
   handle(request: RequestRecord, accept: string): Promise<Answer>;
   watch(request: RequestRecord, response: ServerResponse, dropAfterEvents: number | undefined): void;
-  addAdmission(admission: Admission): () => void;
+  addAdmission(admission: Admission, phase: AdmissionPhase): () => void;
   stop(): void;
 }
 
 type Objects = Extract<Target, { type: 'objects' }>;
-const VERBS: Readonly<Record<string, string>> = {
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
 const PATCHES = {
   'application/merge-patch+json': 'merge',
   'application/json-patch+json': 'json',
@@ -53,10 +57,9 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
   const store = new Store();
   const builtin = builtinResources();
   let custom: readonly Resource[] = [];
-  const admissions = new Set<Admission>();
+  const admissions = new Set<Registered>();
   const watches: Api['watches'] = new Set();
   const podLogs = new Map<string, string>();
-  const list = createLister(store);
   const resources = (): readonly Resource[] => [...builtin, ...custom];
   const stopLifecycle = startLifecycle({ store, clock, setCustom: (served) => (custom = served) });
   seed(store, clock, [...SYSTEM_NAMESPACES, ...(options.namespaces ?? [])]);
@@ -72,38 +75,57 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
   const depsFor = (request: RequestRecord, warnings: string[]): writes.WriteDeps => ({
     store,
     clock,
+    warn: (text) => warnings.push(text),
+    unenforced: options.unenforced ?? [],
     admit: (operation, context, object, before) =>
-      admit({ admissions, request, warnings }, operation, context, object, before),
+      callAdmissions({ admissions, user: request.user, warnings }, { operation, context, object, before }),
   });
 
-  const handleObjects = async (request: RequestRecord, target: Objects): Promise<Answer> => {
+  const handleObjects = async (request: RequestRecord, accept: string, target: Objects): Promise<Answer> => {
     const review = reviewAccess(request, target, options);
     if (review !== undefined) return { status: 201, body: review, warnings: [] };
-    authorize(request, target, options);
     const resource = find(target);
     const { namespace, name } = target;
-    if (request.method === 'GET' && name === undefined) {
-      return { status: 200, body: list({ resource, namespace, query: request.query }), warnings: [] };
-    }
     if (request.method === 'GET' && target.subresource === 'log' && resource.kind === 'Pod') {
+      authorize(request, target, 'get', options);
+      if (request.query.size > 0) throw notImplemented(`parameters of logs: ${request.query}`);
       return { status: 200, body: podLogs.get(`${namespace}/${name}`) ?? '', warnings: [] };
     }
+    const verb = verbOf(request, target);
+    authorize(request, target, verb, options);
     checkSubresource(resource, target);
-    if (request.method === 'GET') {
+    checkAccept(accept);
+    checkParameters(request, verb);
+    if (verb === 'list')
+      return {
+        status: 200,
+        body: answerList({ resource, namespace, query: request.query }, store),
+        warnings: [],
+      };
+    if (verb === 'get') {
+      const version = request.query.get('resourceVersion') ?? '';
+      if (version !== '' && version !== '0') throw notImplemented('get with a resourceVersion');
       const object = store.get(resource.store, namespace, name ?? '');
-      if (object === undefined) throw writes.notFound(resource, name ?? '');
+      if (object === undefined) throw notFound(resource, name ?? '');
       return { status: 200, body: present(resource, object), warnings: [] };
     }
+    checkContentType(request, verb);
     const warnings: string[] = [];
-    const { status, object } = await write(request, target, resource, {
-      deps: depsFor(request, warnings),
-      options,
-    });
-    return {
-      status,
-      body: 'metadata' in object && isMap(object) ? present(resource, object as Stored) : object,
-      warnings,
-    };
+    const asked = { request, target, resource, verb };
+    const { status, object } = await write(asked, depsFor(request, warnings));
+    // True: of what writes answer only objects have metadata with a name.
+    const stored = 'metadata' in object && 'name' in Object(object.metadata) ? (object as Stored) : undefined;
+    return { status, body: stored === undefined ? object : present(resource, stored), warnings };
+  };
+  const readingOf = (request: RequestRecord): Reading => {
+    const target = parsePath(request.path);
+    if (target?.type !== 'objects' || target.name !== undefined || request.method !== 'GET')
+      throw notImplemented(`watch by ${request.method} ${request.path}`);
+    authorize(request, target, 'watch', options);
+    const reading = { resource: find(target), namespace: target.namespace, query: request.query };
+    checkParameters(request, 'watch');
+    checkWatch(reading, options.streamingLists !== false);
+    return reading;
   };
 
   return {
@@ -115,27 +137,20 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
       const target = parsePath(request.path);
       if (target === undefined) throw notImplemented(`${request.method} ${request.path}`);
       return target.type === 'objects'
-        ? handleObjects(request, target)
+        ? handleObjects(request, accept, target)
         : ok(describeServer(target, accept, resources(), options));
     },
     watch: (request, response, dropAfterEvents) => {
-      const target = parsePath(request.path);
-      if (target?.type !== 'objects' || target.name !== undefined)
-        throw notImplemented(`watch of ${request.path}`);
-      authorize(request, target, options);
-      const resource = find(target);
-      checkStreaming(request, options);
+      const reading = readingOf(request);
       request.status = 200;
       response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
       response.flushHeaders();
-      openWatch(
-        { request, resource, namespace: target.namespace, response, dropAfterEvents },
-        { store, clock, watches },
-      );
+      openWatch({ reading, response, dropAfterEvents }, { store, clock, watches });
     },
-    addAdmission: (admission) => {
-      admissions.add(admission);
-      return () => admissions.delete(admission);
+    addAdmission: (admission, phase) => {
+      const registered = { admission, phase };
+      admissions.add(registered);
+      return () => admissions.delete(registered);
     },
     stop: () => {
       stopLifecycle();
@@ -172,11 +187,10 @@ function describeServer(
   }
 }
 
-function authorize(request: RequestRecord, target: Objects, options: FakeApiOptions): void {
-  const read = request.query.get('watch') === 'true' ? 'watch' : target.name === undefined ? 'list' : 'get';
+function authorize(request: RequestRecord, target: Objects, verb: Verb, options: FakeApiOptions): void {
   const attributes = {
     user: request.user,
-    verb: VERBS[request.method] ?? read,
+    verb: verb === 'apply' ? 'patch' : verb,
     group: target.group,
     resource: target.plural,
     subresource: target.subresource,
@@ -201,58 +215,46 @@ function checkSubresource(resource: Resource, target: Objects): void {
   throw notImplemented(`subresource ${target.subresource} of ${resource.plural}`);
 }
 
-function checkStreaming(request: RequestRecord, options: FakeApiOptions): void {
-  if (request.query.get('sendInitialEvents') !== 'true') return;
-  if (options.streamingLists !== false && request.query.get('resourceVersionMatch') === 'NotOlderThan')
-    return;
-  throw new StatusError(
-    'Invalid',
-    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
-  );
+interface Asked {
+  readonly request: RequestRecord;
+  readonly target: Objects;
+  readonly resource: Resource;
+  readonly verb: Verb;
 }
 
 async function write(
-  request: RequestRecord,
-  target: Objects,
-  resource: Resource,
-  { deps, options }: { readonly deps: writes.WriteDeps; readonly options: FakeApiOptions },
+  { request, target, resource, verb }: Asked,
+  deps: writes.WriteDeps,
 ): Promise<{ status: number; object: object }> {
+  const { query } = request;
+  const validation = query.get('fieldValidation') ?? 'Warn';
+  if (validation === 'Strict' && resource.crd === undefined)
+    throw notImplemented('fieldValidation=Strict of built-in kinds, whose fields the fake does not know');
   const context: writes.WriteContext = {
     resource,
     namespace: target.namespace,
     name: target.name ?? '',
     subresource: target.subresource,
-    manager:
-      request.query.get('fieldManager') ??
-      (request.contentType === 'application/apply-patch+yaml' ? '' : 'unknown'),
-    dryRun: request.query.get('dryRun') === 'All',
+    manager: query.get('fieldManager') ?? 'unknown',
+    dryRun: query.get('dryRun') === 'All',
+    validation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
   };
-  if (request.method === 'DELETE') return { status: 200, object: await deleteObject(context, request, deps) };
-  if (request.method === 'PATCH' && request.contentType in PATCHES) {
-    // True: the content type was just looked up.
+  if (verb === 'deletecollection') throw notImplemented('deletion of a collection');
+  if (verb === 'delete') return { status: 200, object: await deleteObject(context, request, deps) };
+  if (verb === 'patch') {
+    // True: `checkContentType` lets no other type through.
     const type = PATCHES[request.contentType as keyof typeof PATCHES];
     return { status: 200, object: await writes.patch(context, type, request.body, deps) };
   }
   if (!isMap(request.body)) throw new StatusError('BadRequest', 'the body is not an object');
   const body = toStorage(resource, request.body);
-  if (
-    resource.kind === 'CustomResourceDefinition' &&
-    options.skipCelRules !== true &&
-    hasCelRules(mapAt(body, 'spec'))
-  ) {
-    throw notImplemented('x-kubernetes-validations (CEL); set skipCelRules to store them unevaluated');
-  }
-  if (request.method === 'PATCH') {
-    if (request.contentType !== 'application/apply-patch+yaml')
-      throw new StatusError('UnsupportedMediaType', `unsupported patch type ${request.contentType}`);
+  if (verb === 'apply') {
     const existed = deps.store.get(resource.store, context.namespace, context.name) !== undefined;
-    const object = await writes.apply(context, body, request.query.get('force') === 'true', deps);
+    const object = await writes.apply(context, body, query.get('force') === 'true', deps);
     return { status: existed ? 200 : 201, object };
   }
-  if (request.method === 'PUT') return { status: 200, object: await writes.replace(context, body, deps) };
-  if (request.method === 'POST' && target.name === undefined)
-    return { status: 201, object: await writes.create(context, body, deps) };
-  throw notImplemented(`${request.method} ${request.path}`);
+  if (verb === 'update') return { status: 200, object: await writes.replace(context, body, deps) };
+  return { status: 201, object: await writes.create(context, body, deps) };
 }
 
 async function deleteObject(
@@ -260,15 +262,15 @@ async function deleteObject(
   request: RequestRecord,
   deps: writes.WriteDeps,
 ): Promise<object> {
-  if (context.name === '') throw notImplemented('deletion of a collection');
   const body = isMap(request.body) ? request.body : {};
+  checkDeleteOptions(body);
   const preconditions = mapAt(body, 'preconditions');
   const propagation = stringAt(body, 'propagationPolicy');
   // Jobs of batch/v1 orphan their pods unless told otherwise.
   const fallback =
     context.resource.kind === 'Job' && context.resource.group === 'batch' ? 'Orphan' : 'Background';
-  const dryRun = context.dryRun || (Array.isArray(body['dryRun']) && body['dryRun'].includes('All'));
-  return writes.remove(
+  const dryRun = Array.isArray(body['dryRun']) && body['dryRun'].includes('All');
+  return remove(
     { ...context, dryRun },
     {
       uid: stringAt(preconditions, 'uid'),
@@ -282,56 +284,8 @@ async function deleteObject(
   );
 }
 
-interface Admitting {
-  readonly admissions: ReadonlySet<Admission>;
-  readonly request: RequestRecord;
-  readonly warnings: string[];
-}
-
-async function admit(
-  { admissions, request, warnings }: Admitting,
-  operation: 'CREATE' | 'UPDATE' | 'DELETE',
-  context: writes.WriteContext,
-  object: Stored | undefined,
-  before: Stored | undefined,
-): Promise<Stored | undefined> {
-  let admitted = object;
-  for (const admission of admissions) {
-    const answer = await admission({
-      uid: crypto.randomUUID(),
-      operation,
-      group: context.resource.group,
-      version: context.resource.version,
-      kind: context.resource.kind,
-      resource: context.resource.plural,
-      subResource: context.subresource,
-      namespace: context.namespace ?? '',
-      name: context.name,
-      user: { username: request.user, uid: '', groups: [] },
-      object: admitted,
-      oldObject: before,
-      dryRun: context.dryRun,
-    });
-    if (!answer.allowed) {
-      const message = answer.findings.map((finding) => finding.message).join('\n');
-      throw new StatusError('Forbidden', `admission webhook "fake" denied the request: ${message}`, {
-        causes: answer.findings.map(({ field, message: text }) => ({
-          message: text,
-          ...(field === undefined ? {} : { field }),
-        })),
-      });
-    }
-    warnings.push(...(answer.warnings ?? []));
-    if (answer.patch !== undefined && admitted !== undefined)
-      admitted = jsonPatch(admitted, answer.patch) as Stored; // true: webhooks patch objects into objects
-  }
-  return admitted;
-}
-
 interface WatchOnWire {
-  readonly request: RequestRecord;
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
+  readonly reading: Reading;
   readonly response: ServerResponse;
   readonly dropAfterEvents: number | undefined;
 }
@@ -353,8 +307,7 @@ function openWatch(
     end: () => void response.end(),
   };
   if (left === 0) drop();
-  const reading = { resource: wire.resource, namespace: wire.namespace, query: wire.request.query };
-  const open = startWatch(reading, server.store, server.clock, sink);
+  const open = startWatch(wire.reading, server, sink);
   const end = (): void => {
     open.stop();
     response.end();

@@ -1,43 +1,50 @@
-import { Ajv } from 'ajv';
-import { clone, isMap, listAt, mapAt, type JsonMap } from './json.ts';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { deepEqual } from '../../src/lib/deep-equal.ts';
+import { clone, isMap, listAt, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
 import { schemaOfItems } from './list-keys.ts';
 import type { Resource } from './resources.ts';
-import { StatusError } from './status-error.ts';
+import { invalid, type FieldFailure } from './write-errors.ts';
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 
-/** What the API server does to a custom resource before it stores it: unknown fields dropped, defaults set, then checked. */
-export function admitCustom(resource: Resource, object: JsonMap): JsonMap {
+/** A custom resource as the server reads it: unknown fields dropped (and told to `unknown`), defaults set. */
+export function decodeCustom(resource: Resource, object: Stored, unknown: (path: string) => void): Stored {
   if (resource.schema === undefined) return object;
   const { apiVersion, kind, metadata, ...rest } = object;
-  const kept = { apiVersion, kind, metadata, ...(shape(rest, resource.schema) as JsonMap) }; // true: a map stays a map
-  check(resource, kept);
-  return kept;
+  // True: a map stays a map.
+  const kept = shape(rest, resource.schema, { path: '', unknown }) as JsonMap;
+  return { apiVersion, kind, metadata, ...kept };
+}
+
+interface Telling {
+  readonly path: string;
+  readonly unknown: (path: string) => void;
 }
 
 /** Prunes and defaults by a structural schema. */
-function shape(value: unknown, schema: JsonMap): unknown {
+function shape(value: unknown, schema: JsonMap, telling: Telling): unknown {
+  const { path, unknown } = telling;
   if (Array.isArray(value)) {
     const items = schemaOfItems(schema) ?? {};
-    return (value as unknown[]).map((item) => shape(item, items));
+    return (value as unknown[]).map((item, at) => shape(item, items, { path: `${path}[${at}]`, unknown }));
   }
   if (!isMap(value)) return value;
   const properties = mapAt(schema, 'properties');
   const additional = schema['additionalProperties'];
-  const keepsAll =
-    schema['x-kubernetes-preserve-unknown-fields'] === true ||
-    schema['x-kubernetes-embedded-resource'] === true;
+  const keepsAll = schema['x-kubernetes-preserve-unknown-fields'] === true || additional === true;
   const result: JsonMap = {};
   for (const [key, member] of Object.entries(value)) {
     const property = properties[key];
-    if (isMap(property)) result[key] = nulled(shape(member, property), property);
-    else if (isMap(additional)) result[key] = shape(member, additional);
-    else if (keepsAll || additional === true) result[key] = member;
+    const below = { path: path === '' ? key : `${path}.${key}`, unknown };
+    if (isMap(property)) result[key] = nulled(shape(member, property, below), property);
+    else if (isMap(additional)) result[key] = shape(member, additional, below);
+    else if (keepsAll) result[key] = member;
+    else unknown(below.path);
     if (result[key] === undefined) delete result[key];
   }
   for (const [key, property] of Object.entries(properties)) {
     if (isMap(property) && property['default'] !== undefined && result[key] === undefined) {
-      result[key] = shape(clone(property['default']), property);
+      result[key] = shape(clone(property['default']), property, telling);
     }
   }
   return result;
@@ -48,27 +55,88 @@ function nulled(value: unknown, schema: JsonMap): unknown {
   return value === null && schema['nullable'] !== true && schema['default'] !== undefined ? undefined : value;
 }
 
-function check(resource: Resource, object: JsonMap): void {
-  const schema = { ...translate(resource.schema ?? {}), required: listAt(resource.schema, 'required') };
+/** Throws Invalid for what the schema does not admit. What was wrong before and is untouched does not count. */
+export function checkCustom(resource: Resource, object: Stored, before: Stored | undefined): void {
+  if (resource.schema === undefined) return;
   const { metadata: _metadata, ...checked } = object;
-  if (ajv.validate({ ...schema, properties: withoutMetadata(schema) }, checked)) return;
-  const causes = (ajv.errors ?? []).map((error) => ({
-    reason: 'FieldValueInvalid',
-    message: error.message ?? 'is invalid',
-    field: error.instancePath.slice(1).replaceAll('/', '.') || '<root>',
-  }));
-  const name = String(mapAt(object, 'metadata')['name']);
-  const texts = causes.map(({ field, message }) => `${field}: Invalid value: ${message}`);
-  throw new StatusError(
-    'Invalid',
-    `${resource.kind}.${resource.group} "${name}" is invalid: ${texts.join(', ')}`,
-    { causes },
-  );
+  const validate = validatorOf(resource.schema);
+  const errors = validate(checked) ? [] : (validate.errors ?? []);
+  const failures = [
+    ...errors.filter((error) => !isOld(pathOf(error), checked, before)).map(failureOf),
+    ...duplicates(checked, resource.schema, []).filter(
+      ({ field }) => !isOld(field.split(/[.[\]]+/), checked, before),
+    ),
+  ];
+  if (failures.length > 0) throw invalid(resource, object.metadata.name, failures);
 }
 
-function withoutMetadata(schema: JsonMap): JsonMap {
-  const { metadata: _metadata, ...properties } = mapAt(schema, 'properties');
-  return properties;
+const validators = new WeakMap<JsonMap, ValidateFunction>();
+
+function validatorOf(schema: JsonMap): ValidateFunction {
+  let validate = validators.get(schema);
+  if (validate === undefined) {
+    const { properties, ...translated } = translate(schema);
+    const { metadata: _metadata, ...rest } = isMap(properties) ? properties : {};
+    validate = ajv.compile({ ...translated, properties: rest });
+    validators.set(schema, validate);
+  }
+  return validate;
+}
+
+const pathOf = (error: ErrorObject): string[] => error.instancePath.split('/').slice(1);
+
+/** The value an error is about is the one that was stored. Lists count as one value, so the error's own list must be. */
+function isOld(path: readonly string[], object: JsonMap, before: Stored | undefined): boolean {
+  if (before === undefined) return false;
+  let [is, was]: [unknown, unknown] = [object, before];
+  for (const key of path) {
+    if (!isMap(is) || !isMap(was)) break;
+    [is, was] = [is[key], was[key]];
+  }
+  return is !== undefined && is !== object && deepEqual(is, was);
+}
+
+function failureOf(error: ErrorObject): FieldFailure {
+  const at = pathOf(error).reduce(
+    (path, key) => (/^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`),
+    '',
+  );
+  if (error.keyword === 'required') {
+    const missing = String(error.params['missingProperty']);
+    const field = at === '' ? missing : `${at}.${missing}`;
+    return { field, message: 'Required value', reason: 'FieldValueRequired' };
+  }
+  return { field: at === '' ? '<nil>' : at, message: `Invalid value: ${error.message ?? 'is invalid'}` };
+}
+
+/** Items of a list whose keys, or values, must differ and do not. */
+function duplicates(value: unknown, schema: JsonMap, path: readonly string[]): FieldFailure[] {
+  const field = path.join('.');
+  if (isMap(value)) {
+    const additional = schema['additionalProperties'];
+    return Object.entries(value).flatMap(([key, member]) => {
+      const property = mapAt(schema, 'properties')[key] ?? additional;
+      return isMap(property) ? duplicates(member, property, [...path, key]) : [];
+    });
+  }
+  if (!Array.isArray(value)) return [];
+  const items: readonly unknown[] = value;
+  const type = stringAt(schema, 'x-kubernetes-list-type');
+  const keys = listAt(schema, 'x-kubernetes-list-map-keys').map(String);
+  const idOf = (item: unknown): string =>
+    JSON.stringify(type === 'map' && isMap(item) ? keys.map((key) => item[key] ?? null) : item);
+  const seen = new Set<string>();
+  return items.flatMap((item, at) => {
+    const twice = (type === 'map' || type === 'set') && seen.has(idOf(item));
+    seen.add(idOf(item));
+    const below = duplicates(item, schemaOfItems(schema) ?? {}, [
+      ...path.slice(0, -1),
+      `${path.at(-1)}[${at}]`,
+    ]);
+    if (!twice) return below;
+    const message = `Duplicate value: ${JSON.stringify(item)}`;
+    return [{ field: `${field}[${at}]`, message, reason: 'FieldValueDuplicate' as const }, ...below];
+  });
 }
 
 /** Kubernetes's own keywords in terms of JSON Schema. */
@@ -83,18 +151,17 @@ function translate(schema: JsonMap): JsonMap {
       result[key] = translate(value);
     else if ((key === 'allOf' || key === 'anyOf' || key === 'oneOf') && Array.isArray(value)) {
       result[key] = value.map((s) => (isMap(s) ? translate(s) : (s as unknown)));
-    } else if (key !== 'default' && key !== 'format' && !key.startsWith('x-kubernetes-')) result[key] = value;
+    } else if (key === 'exclusiveMinimum' || key === 'exclusiveMaximum') {
+      // A flag on the bound here, a bound of its own in later drafts.
+      if (value === true) result[key] = schema[key === 'exclusiveMinimum' ? 'minimum' : 'maximum'];
+    } else if (key !== 'default' && !key.startsWith('x-kubernetes-')) result[key] = value;
   }
+  if (result['format'] === 'date-time')
+    result['pattern'] ??= String.raw`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$`;
   if (schema['x-kubernetes-int-or-string'] === true) result['type'] = ['integer', 'string'];
-  else if (schema['nullable'] === true && typeof result['type'] === 'string')
-    result['type'] = [result['type'], 'null'];
+  if (schema['nullable'] === true && result['type'] !== undefined)
+    result['type'] = [result['type'], 'null'].flat();
   delete result['nullable'];
+  delete result['format'];
   return result;
-}
-
-/** True if a schema holds CEL rules, which the fake can't evaluate. */
-export function hasCelRules(schema: unknown): boolean {
-  if (Array.isArray(schema)) return schema.some(hasCelRules);
-  if (!isMap(schema)) return false;
-  return 'x-kubernetes-validations' in schema || Object.values(schema).some(hasCelRules);
 }

@@ -17,15 +17,16 @@ import { createApi, type Api } from './api.ts';
 import { present } from './event-form.ts';
 import { Faults, type Fault, type FaultHandle, type RequestMatcher, type RequestRecord } from './faults.ts';
 import { clone, type Stored } from './json.ts';
-import type { Admission, FakeApiOptions } from './options.ts';
+import type { Admission, AdmissionPhase, FakeApiOptions } from './options.ts';
+import { checkHeaders, MAX_BODY_BYTES } from './request-rules.ts';
 import { storeOf } from './resources.ts';
-import { StatusError } from './status-error.ts';
+import { NOT_IMPLEMENTED, notImplemented, StatusError } from './status-error.ts';
 
 /**
  * An API server in memory that speaks real HTTP on loopback, held to the real one by test/component/conformance.
  *
- * It stores policies, roles, quotas and webhook configurations without enforcing them, runs no pods, sets no defaults
- * on built-in kinds and checks only custom resources by schema. What it can't do at all it answers with 501.
+ * What it can't do it answers with 501 and remembers: `close` throws then. What it does, does not and refuses is told
+ * in README.md.
  */
 export interface FakeApi {
   readonly url: string;
@@ -47,7 +48,7 @@ export interface FakeApi {
     fault: Fault,
     times?: number,
   ): FaultHandle;
-  addAdmission(admission: Admission): () => void;
+  addAdmission(admission: Admission, phase?: AdmissionPhase): () => void;
   /** Forgets the history: older versions and continue tokens answer 410 from now on. */
   compact(): void;
   /** Sends every open watch a bookmark. */
@@ -58,6 +59,9 @@ export interface FakeApi {
   endWatches(kind?: Kind): void;
   /** Watches open now (of one kind). */
   openWatches(kind?: Kind): number;
+  /** What it was asked for and can't do, oldest first; forgotten with this call. */
+  takeRefusals(): string[];
+  /** Throws if anything was refused: a test that met a refusal proves nothing. */
   close(): Promise<void>;
 }
 
@@ -67,9 +71,12 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
   const api = createApi(options, clock);
   const faults = new Faults();
   const requests: RequestRecord[] = [];
+  let refusals: string[] = [];
   const clients: Client[] = [];
   const listener: RequestListener = (request, response) => {
-    void serve(request, response, { api, faults, requests, options }).catch((error: unknown) => {
+    const refused = (what: string): number => refusals.push(what);
+    void serve(request, response, { api, faults, requests, refused, options }).catch((error: unknown) => {
+      refused(`${request.method} ${request.url}: ${String(error)}`);
       if (!response.headersSent) answer(response, 500, { message: String(error) });
       else response.destroy();
     });
@@ -118,7 +125,7 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
       return clone(api.store.put(storeOf(kind), stored as unknown as Stored)) as unknown as T; // true: put sets the version, uid and name are there
     },
     fail: (matcher, fault, times = 1) => faults.add(matcher, fault, times),
-    addAdmission: (admission) => api.addAdmission(admission),
+    addAdmission: (admission, phase = 'validating') => api.addAdmission(admission, phase),
     compact: () => api.store.compact(),
     bookmark: () => api.watches.forEach((watch) => watch.open.bookmark()),
     dropWatches: (kind) => {
@@ -141,6 +148,14 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      const met = fake.takeRefusals();
+      if (met.length > 0)
+        throw new Error(`the fake API server was asked for what it can't do:\n${met.join('\n')}`);
+    },
+    takeRefusals: () => {
+      const met = refusals;
+      refusals = [];
+      return met;
     },
   };
   return fake;
@@ -157,22 +172,24 @@ interface Serving {
   readonly api: Api;
   readonly faults: Faults;
   readonly requests: RequestRecord[];
+  readonly refused: (what: string) => void;
   readonly options: FakeApiOptions;
 }
 
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { api, faults, requests, options }: Serving,
+  { api, faults, requests, refused, options }: Serving,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
+  const read = await readBody(request);
   const record: RequestRecord = {
     method: request.method ?? 'GET',
     path: url.pathname,
     query: url.searchParams,
     user: userOf(request, options),
     contentType: (request.headers['content-type'] ?? '').split(';', 1)[0] ?? '',
-    body: await readBody(request),
+    body: read instanceof StatusError ? undefined : read,
     status: 0,
   };
   requests.push(record);
@@ -185,6 +202,8 @@ async function serve(
   try {
     if (record.user === '') throw new StatusError('Unauthorized', 'Unauthorized');
     if (fault !== undefined && 'status' in fault) throw faultError(fault);
+    if (read instanceof StatusError) throw read;
+    checkHeaders(request.headers);
     if (record.query.get('watch') === 'true') {
       api.watch(
         record,
@@ -204,6 +223,7 @@ async function serve(
     else answer(response, status, body);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
+    if (error.reason === NOT_IMPLEMENTED) refused(`${record.method} ${request.url}: ${error.message}`);
     record.status = error.status;
     if (error.details.retryAfterSeconds !== undefined)
       response.setHeader('retry-after', String(error.details.retryAfterSeconds));
@@ -233,11 +253,21 @@ function certificateUser({ socket }: IncomingMessage): string | undefined {
   return Array.isArray(user) ? user[0] : user;
 }
 
+/** The body as JSON; the failure to answer with where it is none. */
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk); // true: no encoding is set on it
-  const text = Buffer.concat(chunks).toString('utf8');
-  return text === '' ? undefined : (JSON.parse(text) as unknown);
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > MAX_BODY_BYTES)
+    return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
+  if (bytes.length === 0) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch (error) {
+    return (request.headers['content-type'] ?? '').includes('json')
+      ? new StatusError('BadRequest', String(error))
+      : notImplemented('a body that is not JSON');
+  }
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -21,6 +21,17 @@ export function listAt(parent: JsonMap | undefined, key: string): readonly unkno
   return Array.isArray(value) ? value : [];
 }
 
+/** Without those of the keys whose map or list is empty, or null: the server leaves them out of typed objects. */
+export function withoutEmpty<T extends JsonMap>(object: T, keys: readonly string[]): T {
+  // True: only optional fields are named.
+  return Object.fromEntries(
+    Object.entries(object).filter(
+      ([key, value]) =>
+        !keys.includes(key) || (typeof value === 'object' && value !== null && Object.keys(value).length > 0),
+    ),
+  ) as T;
+}
+
 /** A deep copy of what came out of JSON. */
 export const clone = <T>(value: T): T => structuredClone(value);
 

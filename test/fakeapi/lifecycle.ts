@@ -3,7 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { isMap, listAt, mapAt, type Stored } from './json.ts';
 import { customResources, type Resource } from './resources.ts';
 import { namespaceOf, type Store } from './store.ts';
-import { isDone } from './writes.ts';
+import { isDone } from './is-done.ts';
 
 const CRDS = 'customresourcedefinitions.apiextensions.k8s.io';
 const CRD_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';

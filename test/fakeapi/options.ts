@@ -1,5 +1,6 @@
 import type { AdmissionAnswer, AdmissionRequest } from '../../src/runtime/admission.ts';
 import type { Clock } from '../../src/lib/clock.ts';
+import type { Unenforced } from './unenforced.ts';
 
 /** What a call wants to do, as authorizers see it. */
 export interface Attributes {
@@ -14,6 +15,9 @@ export interface Attributes {
 
 /** A webhook without the wire: asked for every write of an object. */
 export type Admission = (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
+
+/** Mutating ones come first and may patch. */
+export type AdmissionPhase = 'mutating' | 'validating';
 
 /** How a fake API server is set up. */
 export interface FakeApiOptions {
@@ -31,6 +35,6 @@ export interface FakeApiOptions {
   readonly streamingLists?: boolean;
   /** False: answers discovery in the old form only. */
   readonly aggregatedDiscovery?: boolean;
-  /** Accept definitions with CEL rules although nobody evaluates them here. */
-  readonly skipCelRules?: boolean;
+  /** What may be stored although nobody here heeds it. */
+  readonly unenforced?: readonly Unenforced[];
 }

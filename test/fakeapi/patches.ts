@@ -37,8 +37,10 @@ function applyOperation(root: unknown, operation: JsonMap): unknown {
       return change(root, path, 'replace', clone(operation['value']));
     case 'remove':
       return change(root, path, 'remove', undefined);
-    case 'move':
-      return change(change(root, from, 'remove', undefined), path, 'add', clone(valueAt(root, from)));
+    case 'move': {
+      const moved = clone(valueAt(root, from));
+      return change(change(root, from, 'remove', undefined), path, 'add', moved);
+    }
     case 'copy':
       return change(root, path, 'add', clone(valueAt(root, from)));
     case 'test':
@@ -46,7 +48,7 @@ function applyOperation(root: unknown, operation: JsonMap): unknown {
         throw invalid(`testing ${path} failed`);
       return root;
     default:
-      throw new StatusError('BadRequest', `unknown operation ${String(operation['op'])}`);
+      throw invalid(`unexpected kind: ${String(operation['op'])}`);
   }
 }
 
@@ -79,7 +81,8 @@ function change(root: unknown, path: string, op: 'add' | 'replace' | 'remove', v
     else parent.splice(index, op === 'replace' ? 1 : 0, value);
     return root;
   }
-  if (!isMap(parent) || (op !== 'add' && !(last in parent))) throw invalid(`${path} does not exist`);
+  // A replacement of a key that is not there adds it: RFC 6902 would not, upstream's library does.
+  if (!isMap(parent) || (op === 'remove' && !(last in parent))) throw invalid(`${path} does not exist`);
   if (op === 'remove') delete parent[last];
   else parent[last] = value;
   return root;

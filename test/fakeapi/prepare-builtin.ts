@@ -1,7 +1,8 @@
 import { deepEqual } from '../../src/lib/deep-equal.ts';
-import { isMap, listAt, mapAt, type JsonMap, type Stored } from './json.ts';
+import { checkDefinition } from './definitions.ts';
+import { isMap, listAt, mapAt, withoutEmpty, type JsonMap, type Stored } from './json.ts';
 import type { Resource } from './resources.ts';
-import { StatusError } from './status-error.ts';
+import { invalid } from './write-errors.ts';
 
 /** The little the fake knows about built-in kinds; defaults of pods, deployments and the rest are not set. */
 export function prepareBuiltin(resource: Resource, object: Stored, before: Stored | undefined): Stored {
@@ -12,10 +13,11 @@ export function prepareBuiltin(resource: Resource, object: Stored, before: Store
     case 'Secret':
       return checkKeys(resource, withEncodedData(frozen(resource, object, before)));
     case 'ConfigMap':
-      return checkKeys(resource, frozen(resource, object, before));
+      return checkKeys(resource, frozen(resource, withoutEmpty(object, ['data', 'binaryData']), before));
     case 'Service':
       return withAddress(object, before);
     case 'CustomResourceDefinition':
+      checkDefinition(resource, object.metadata.name, mapAt(object, 'spec'));
       return before === undefined ? withCleanup(object) : object;
     default:
       return object;
@@ -40,11 +42,7 @@ function withEncodedData(object: Stored): Stored {
       )
     : {};
   const data: JsonMap = { ...mapAt(object, 'data'), ...encoded };
-  return {
-    ...rest,
-    type: object['type'] ?? 'Opaque',
-    ...(Object.keys(data).length > 0 ? { data } : {}),
-  };
+  return withoutEmpty({ ...rest, type: object['type'] ?? 'Opaque', data }, ['data']);
 }
 
 function frozen(resource: Resource, object: Stored, before: Stored | undefined): Stored {
@@ -54,26 +52,28 @@ function frozen(resource: Resource, object: Stored, before: Stored | undefined):
   );
   if (!changed) return object;
   const message = 'Forbidden: field is immutable when `immutable` is set';
-  throw new StatusError(
-    'Invalid',
-    `${resource.kind} "${object.metadata.name}" is invalid: data: ${message}`,
-    {
-      causes: [{ reason: 'FieldValueForbidden', message, field: 'data' }],
-    },
-  );
+  throw invalid(resource, object.metadata.name, [{ field: 'data', message, reason: 'FieldValueForbidden' }]);
 }
 
+/** Bytes of all values of a Secret or ConfigMap. */
+const DATA_BYTES = 1024 * 1024;
+
 function checkKeys(resource: Resource, object: Stored): Stored {
-  const wrong = Object.keys(mapAt(object, 'data')).find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
-  if (wrong === undefined) return object;
-  const message = `Invalid value: ${JSON.stringify(wrong)}: a valid config key must consist of alphanumeric characters, '-', '_' or '.'`;
-  throw new StatusError(
-    'Invalid',
-    `${resource.kind} "${object.metadata.name}" is invalid: data[${wrong}]: ${message}`,
-    {
-      causes: [{ reason: 'FieldValueInvalid', message, field: `data[${wrong}]` }],
-    },
+  const data = mapAt(object, 'data');
+  const wrong = Object.keys(data).find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
+  if (wrong !== undefined) {
+    const message = `Invalid value: ${JSON.stringify(wrong)}: a valid config key must consist of alphanumeric characters, '-', '_' or '.'`;
+    throw invalid(resource, object.metadata.name, [{ field: `data[${wrong}]`, message }]);
+  }
+  const encoding = resource.kind === 'Secret' ? 'base64' : 'utf8';
+  const bytes = Object.values(data).reduce<number>(
+    (sum, value) => sum + Buffer.byteLength(String(value), encoding),
+    0,
   );
+  if (bytes <= DATA_BYTES) return object;
+  const field = resource.kind === 'Secret' ? 'data' : '';
+  const message = `Too long: may not be more than ${DATA_BYTES} bytes`;
+  throw invalid(resource, object.metadata.name, [{ field, message, reason: 'FieldValueTooLong' }]);
 }
 
 /** Addresses out of 10.96.0.0/16, counted through all servers of a test run: nobody may rely on a certain one. */

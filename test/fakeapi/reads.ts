@@ -1,59 +1,33 @@
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Stored } from './json.ts';
 import { present } from './event-form.ts';
+import { planList, readVersion, tokenAfter, type Reading } from './list-options.ts';
 import type { Resource } from './resources.ts';
 import { selection } from './selection.ts';
-import { StatusError } from './status-error.ts';
+import { notImplemented, StatusError } from './status-error.ts';
 import type { Change, Store } from './store.ts';
 
-/** A list or watch of one resource. */
-export interface Reading {
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly query: URLSearchParams;
-}
-
-/** The rest of a list whose first page was given: a snapshot, as the real server's pages are of one version. */
-interface Rest {
-  readonly version: number;
-  readonly items: readonly Stored[];
-}
-
-const expired = (message: string): StatusError => new StatusError('Expired', message);
 const apiVersionOf = ({ group, version }: Resource): string =>
   group === '' ? version : `${group}/${version}`;
 
-/** Answers lists, whole or in pages. */
-export function createLister(store: Store): (reading: Reading) => object {
-  const rests = new Map<string, Rest>();
-  let tokens = 0;
-  return ({ resource, namespace, query }) => {
-    const token = query.get('continue') ?? '';
-    const limit = Number(query.get('limit') ?? 0);
-    const rest = token === '' ? undefined : rests.get(token);
-    if (token !== '' && (rest === undefined || rest.version < store.compacted)) {
-      throw expired('The provided continue parameter is too old to display a consistent list result.');
-    }
-    const selects = selection(query, namespace);
-    const items = rest?.items ?? store.list(resource.store).filter(selects);
-    const version = rest?.version ?? store.version;
-    const page = limit > 0 ? items.slice(0, limit) : items;
-    const more = items.slice(page.length);
-    let next = '';
-    if (more.length > 0) {
-      tokens += 1;
-      next = `page-${tokens}`;
-      rests.set(next, { version, items: more });
-    }
-    return {
-      kind: `${resource.kind}List`,
-      apiVersion: apiVersionOf(resource),
-      metadata: {
-        resourceVersion: String(version),
-        ...(next === '' ? {} : { continue: next, remainingItemCount: more.length }),
-      },
-      items: page.map((item) => bare(resource, present(resource, item))),
-    };
+/** Answers a list, whole or a page of it. The pages of one list are all of the version of the first. */
+export function answerList(reading: Reading, store: Store): object {
+  const { resource, namespace } = reading;
+  const { selects, everything, limit, version, objects } = planList(reading, store);
+  const items = objects.filter(selects);
+  const page = limit > 0 ? items.slice(0, limit) : items;
+  const last = page.at(-1);
+  const left = items.length - page.length;
+  const more = left > 0 && last !== undefined;
+  return {
+    kind: `${resource.kind}List`,
+    apiVersion: apiVersionOf(resource),
+    metadata: {
+      resourceVersion: String(version),
+      ...(more ? { continue: tokenAfter(last, namespace, version) } : {}),
+      ...(more && everything ? { remainingItemCount: left } : {}),
+    },
+    items: page.map((item) => bare(resource, present(resource, item))),
   };
 }
 
@@ -77,59 +51,111 @@ export interface OpenWatch {
   stop(): void;
 }
 
+/** What a watch needs of the server around it. */
+export interface WatchDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** Seconds a watch lasts if it does not say. */
+const DEFAULT_SECONDS = 1800;
+/** Seconds before its end a watch is sent a bookmark, so that the next one begins where this one ended. */
+const LAST_BOOKMARK_SECONDS = 2;
+
+/** Checks what a watch asks for; throws what the server answers before the stream begins. Servers before 1.34 stream no lists. */
+export function checkWatch({ resource, namespace, query }: Reading, streamingLists: boolean): void {
+  selection({ resource, namespace, query });
+  const from = query.get('resourceVersion') ?? '';
+  if (from !== '') readVersion(from);
+  const match = query.get('resourceVersionMatch');
+  const forbidden = (field: string, message: string): StatusError =>
+    new StatusError('Invalid', `ListOptions.meta.k8s.io "" is invalid: ${field}: Forbidden: ${message}`, {
+      group: 'meta.k8s.io',
+      kind: 'ListOptions',
+      causes: [{ reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field }],
+    });
+  if (!query.has('sendInitialEvents')) {
+    if (match === null) return;
+    throw forbidden(
+      'resourceVersionMatch',
+      'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    );
+  }
+  if (match !== 'NotOlderThan')
+    throw forbidden(
+      'resourceVersionMatch',
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    );
+  if (!streamingLists)
+    throw forbidden(
+      'sendInitialEvents',
+      'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+    );
+  if (from !== '' && from !== '0') throw notImplemented('sendInitialEvents from a certain resourceVersion');
+}
+
 /** Starts a watch: what the client lacks first, then every change until it is stopped or its time is over. */
-export function startWatch(reading: Reading, store: Store, clock: Clock, sink: WatchSink): OpenWatch {
-  const { resource, query, namespace } = reading;
-  const selects = selection(query, namespace);
-  let last = store.version;
+export function startWatch(reading: Reading, { store, clock }: WatchDeps, sink: WatchSink): OpenWatch {
+  const { resource, query } = reading;
+  const selects = selection(reading);
+  const text = query.get('resourceVersion') ?? '';
+  const from = text === '' ? 0 : readVersion(text);
   const send = (type: string, object: object): void => sink.write(`${JSON.stringify({ type, object })}\n`);
   const tell = (change: Change): void => {
-    if (change.store !== resource.store) return;
-    last = change.version;
-    const [was, is] = [
-      change.before !== undefined && selects(change.before),
-      change.type !== 'DELETED' && selects(change.object),
-    ];
-    if (!was && !is) return;
-    // An object that no longer matches is gone for this watch, in its new state.
-    send(!is ? 'DELETED' : was ? 'MODIFIED' : 'ADDED', present(resource, change.object));
+    // Nothing up to the version the client named, even if this server never reached it.
+    if (change.store !== resource.store || change.version <= from) return;
+    const event = eventOf(change, selects);
+    if (event !== undefined) send(event.type, present(resource, event.object));
   };
-  const bookmark = (annotations?: object): void =>
-    send('BOOKMARK', {
-      kind: resource.kind,
-      apiVersion: apiVersionOf(resource),
-      metadata: {
-        resourceVersion: String(Math.max(last, store.version)),
-        creationTimestamp: null,
-        ...annotations,
-      },
-    });
+  const allowed = query.get('allowWatchBookmarks') === 'true';
+  const bookmark = (annotations?: object): void => {
+    if (!allowed) return;
+    const resourceVersion = String(Math.max(from, store.version));
+    const metadata = { resourceVersion, creationTimestamp: null, ...annotations };
+    send('BOOKMARK', { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata });
+  };
 
-  const from = query.get('resourceVersion') ?? '';
-  const initial = query.get('sendInitialEvents') === 'true';
-  if (initial || from === '' || from === '0') {
+  const initial = query.get('sendInitialEvents');
+  if (initial === 'true' || (initial === null && from === 0)) {
     for (const object of store.list(resource.store).filter(selects)) send('ADDED', present(resource, object));
-    if (initial) bookmark({ annotations: { 'k8s.io/initial-events-end': 'true' } });
-  } else {
-    const missed = store.since(resource.store, Number(from));
+    if (initial === 'true') bookmark({ annotations: { 'k8s.io/initial-events-end': 'true' } });
+  } else if (from > 0) {
+    const missed = store.since(resource.store, from);
     if (missed === undefined) {
-      send('ERROR', expired(`too old resource version: ${from} (${store.compacted})`).toStatus());
+      const message = `too old resource version: ${from} (${store.compacted})`;
+      send('ERROR', new StatusError('Expired', message).toStatus());
       sink.end();
       return { resource, bookmark: () => undefined, stop: () => undefined };
     }
     missed.forEach(tell);
   }
   const stopListening = store.onChange(tell);
-  const cancel = clock.after(Number(query.get('timeoutSeconds') ?? 1800) * 1000, () => {
+  const seconds = Number(query.get('timeoutSeconds') ?? DEFAULT_SECONDS) || DEFAULT_SECONDS;
+  const cancelBookmark =
+    seconds > LAST_BOOKMARK_SECONDS
+      ? clock.after((seconds - LAST_BOOKMARK_SECONDS) * 1000, () => bookmark())
+      : () => undefined;
+  const stop = (): void => {
+    cancelBookmark();
+    cancelEnd();
     stopListening();
+  };
+  const cancelEnd = clock.after(seconds * 1000, () => {
+    stop();
     sink.end();
   });
-  return {
-    resource,
-    bookmark: () => bookmark(),
-    stop: () => {
-      cancel();
-      stopListening();
-    },
-  };
+  return { resource, bookmark: () => bookmark(), stop };
+}
+
+/** How a selection sees a change: an object that no longer matches is gone for it, in its last state that did. */
+function eventOf(
+  { type, object, before }: Change,
+  selects: (object: Stored) => boolean,
+): Pick<Change, 'type' | 'object'> | undefined {
+  const was = before !== undefined && selects(before);
+  const is = type !== 'DELETED' && selects(object);
+  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object };
+  if (!was) return undefined;
+  const { resourceVersion } = object.metadata;
+  return { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion } } };
 }

@@ -12,6 +12,12 @@ export interface Change {
 
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
+/** The key of an object within its store; lists are in the order of keys. */
+export const keyOfStored = (object: Stored): string => keyOf(namespaceOf(object), object.metadata.name);
+
+const inOrder = (objects: ReadonlyMap<string, Stored>): Stored[] =>
+  [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+
 /** Objects by store and key, one counter of versions, and the history that watches start from. Knows no semantic of the API. */
 export class Store {
   #version = 1000;
@@ -35,10 +41,23 @@ export class Store {
 
   /** In the order of namespace and name, as etcd gives them. */
   list(store: string, namespace?: string): Stored[] {
-    const all = [...(this.#objects.get(store)?.entries() ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-    return all
-      .map(([, object]) => object)
-      .filter((o) => namespace === undefined || o.metadata['namespace'] === namespace);
+    return inOrder(this.#objects.get(store) ?? new Map<string, Stored>()).filter(
+      (object) => namespace === undefined || object.metadata['namespace'] === namespace,
+    );
+  }
+
+  /** The objects of a store as they were at a version; undefined if that is forgotten or has not come yet. */
+  at(store: string, version: number): Stored[] | undefined {
+    if (version < this.#compacted || version > this.#version) return undefined;
+    const objects = new Map(this.#objects.get(store));
+    for (const change of this.#history.toReversed()) {
+      if (change.version <= version) break;
+      if (change.store !== store) continue;
+      const key = keyOfStored(change.object);
+      if (change.before === undefined) objects.delete(key);
+      else objects.set(key, change.before);
+    }
+    return inOrder(objects);
   }
 
   /** Every object of every store. */
@@ -52,7 +71,7 @@ export class Store {
   put(store: string, object: Stored): Stored {
     const objects = this.#objects.get(store) ?? new Map<string, Stored>();
     this.#objects.set(store, objects);
-    const key = keyOf(namespaceOf(object), object.metadata.name);
+    const key = keyOfStored(object);
     const before = objects.get(key);
     object.metadata.resourceVersion = String(this.#next());
     objects.set(key, object);
@@ -67,7 +86,7 @@ export class Store {
   }
 
   remove(store: string, object: Stored): Stored {
-    this.#objects.get(store)?.delete(keyOf(namespaceOf(object), object.metadata.name));
+    this.#objects.get(store)?.delete(keyOfStored(object));
     const version = this.#next();
     const gone: Stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
     this.#tell({ version, store, type: 'DELETED', object: gone, before: object });

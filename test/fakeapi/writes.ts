@@ -2,15 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { formatTime } from '../../src/kube/conditions.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { deepEqual } from '../../src/lib/deep-equal.ts';
-import { admitCustom } from './custom-schema.ts';
-import { clone, isMap, listAt, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
+import { checkCustom, decodeCustom } from './custom-schema.ts';
+import { clone, isMap, listAt, mapAt, stringAt, withoutEmpty, type JsonMap, type Stored } from './json.ts';
 import type { Shape } from './managed-fields.ts';
 import { applyDocument, recordUpdate, type Writer } from './ownership.ts';
 import { jsonPatch, mergePatch, strategicPatch } from './patches.ts';
+import { metadataFailures } from './object-metadata.ts';
 import { prepareBuiltin } from './prepare-builtin.ts';
 import type { Resource } from './resources.ts';
 import { StatusError } from './status-error.ts';
 import type { Store } from './store.ts';
+import { isDone } from './is-done.ts';
+import { checkBinding, type Unenforced } from './unenforced.ts';
+import { alreadyExists, conflict, forbidden, invalid, modified, notFound } from './write-errors.ts';
 
 /** What one write is about. */
 export interface WriteContext {
@@ -21,6 +25,8 @@ export interface WriteContext {
   readonly subresource: string;
   readonly manager: string;
   readonly dryRun: boolean;
+  /** What becomes of fields the kind does not have. */
+  readonly validation: 'Ignore' | 'Warn' | 'Strict';
 }
 
 /** Asked before anything is stored; throws StatusError to deny, answers the object to store. */
@@ -36,11 +42,11 @@ export interface WriteDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly admit: Admit;
+  /** Has the client told of what it should not have sent. */
+  readonly warn: (text: string) => void;
+  readonly unenforced: readonly Unenforced[];
 }
 
-const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** Kinds whose names are path segments, not DNS names. */
-const FREE_NAMES = new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']);
 const RESTORED = [
   'name',
   'namespace',
@@ -52,19 +58,6 @@ const RESTORED = [
 ];
 
 const shapeOf = (resource: Resource): Shape => ({ kind: resource.kind, schema: resource.schema });
-const describe = (resource: Resource): string =>
-  resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
-
-export const notFound = (resource: Resource, name: string): StatusError =>
-  new StatusError('NotFound', `${describe(resource)} "${name}" not found`);
-
-const conflict = (resource: Resource, name: string, message: string): StatusError =>
-  new StatusError('Conflict', `Operation cannot be fulfilled on ${describe(resource)} "${name}": ${message}`);
-
-const invalid = (resource: Resource, name: string, field: string, message: string): StatusError =>
-  new StatusError('Invalid', `${resource.kind} "${name}" is invalid: ${field}: ${message}`, {
-    causes: [{ reason: 'FieldValueInvalid', message, field }],
-  });
 
 function writer(context: WriteContext, deps: WriteDeps): Writer {
   return { manager: context.manager, subresource: context.subresource, time: formatTime(deps.clock.now()) };
@@ -80,9 +73,41 @@ export async function create(context: WriteContext, body: JsonMap, deps: WriteDe
   const name =
     stringAt(metadata, 'name') ?? (generate === undefined ? '' : `${generate}${randomUUID().slice(0, 5)}`);
   const fresh = newObject(context, name, body, deps);
-  const prepared = prepareBuiltin(resource, fresh, undefined);
+  const prepared = prepare(context, fresh, undefined, deps);
   const recorded = recordUpdate(shapeOf(resource), {}, prepared, writer(context, deps));
   return insert({ ...context, name }, recorded, deps);
+}
+
+/** Left out where they are empty. */
+const METADATA_COLLECTIONS = ['labels', 'annotations', 'finalizers', 'ownerReferences'];
+
+/** What was sent as admission sees it. */
+function prepare(context: WriteContext, object: Stored, before: Stored | undefined, deps: WriteDeps): Stored {
+  checkBinding(context.resource, object, deps.unenforced);
+  const named = { ...object, metadata: withoutEmpty(object.metadata, METADATA_COLLECTIONS) };
+  return prepareBuiltin(context.resource, decode(context, named, deps), before);
+}
+
+/** What was sent, as the server reads it: without the fields the kind does not have, with its defaults. */
+function decode({ resource, validation }: WriteContext, object: Stored, { warn }: WriteDeps): Stored {
+  const unknown: string[] = [];
+  const decoded = decodeCustom(resource, object, (path) => unknown.push(`unknown field "${path}"`));
+  if (validation === 'Warn') unknown.forEach(warn);
+  if (validation === 'Strict' && unknown.length > 0) {
+    const { kind, version } = resource;
+    throw new StatusError(
+      'BadRequest',
+      `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${unknown.join(', ')}`,
+    );
+  }
+  return decoded;
+}
+
+/** What comes back from admission may hold unknown fields again, and must fit the schema. */
+function checkAdmitted(resource: Resource, object: Stored, before: Stored | undefined): Stored {
+  const final = decodeCustom(resource, object, () => undefined);
+  checkCustom(resource, final, before);
+  return final;
 }
 
 function newObject(context: WriteContext, name: string, body: JsonMap, deps: WriteDeps): Stored {
@@ -126,49 +151,31 @@ function checkIdentity(
       'the namespace of the provided object does not match the namespace sent on the request',
     );
   }
-  if (name === '')
-    throw invalid(resource, '', 'metadata.name', 'Required value: name or generateName is required');
-  const wellFormed = FREE_NAMES.has(resource.kind)
-    ? !/[/%]/.test(name)
-    : DNS_NAME.test(name) && name.length <= 253;
-  const short =
-    resource.kind !== 'Namespace' && resource.kind !== 'Service'
-      ? true
-      : name.length <= 63 && !name.includes('.');
-  if (!wellFormed || !short)
-    throw invalid(
-      resource,
-      name,
-      'metadata.name',
-      `Invalid value: ${JSON.stringify(name)}: must be a DNS name`,
-    );
+  const failures = metadataFailures(resource, { ...mapAt(body, 'metadata'), name });
+  if (failures.length > 0) throw invalid(resource, name, failures);
   if (namespace === undefined) return;
   const home = store.get('namespaces.', undefined, namespace);
   if (home === undefined) throw new StatusError('NotFound', `namespaces "${namespace}" not found`);
   if (home.metadata['deletionTimestamp'] !== undefined) {
     const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    throw new StatusError('Forbidden', `${describe(resource)} "${name}" is forbidden: ${message}`, {
-      causes: [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    });
+    throw forbidden(resource, name, message, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]);
   }
 }
 
 async function insert(context: WriteContext, object: Stored, deps: WriteDeps): Promise<Stored> {
   const { resource, namespace, name } = context;
   const exists = (): boolean => deps.store.get(resource.store, namespace, name) !== undefined;
-  const taken = (): StatusError =>
-    new StatusError('AlreadyExists', `${describe(resource)} "${name}" already exists`);
-  if (exists()) throw taken();
-  const admitted = (await deps.admit('CREATE', context, object, undefined)) ?? object;
-  const final = admitCustom(resource, admitted) as Stored; // true: apiVersion, kind and metadata are kept
+  if (exists()) throw alreadyExists(resource, name);
+  const admitted = await deps.admit('CREATE', context, object, undefined);
+  const final = checkAdmitted(resource, admitted ?? object, undefined);
   if (context.dryRun) return final;
-  if (exists()) throw taken(); // somebody was faster while admission looked
+  if (exists()) throw alreadyExists(resource, name); // somebody was faster while admission looked
   return deps.store.put(resource.store, final);
 }
 
@@ -177,12 +184,9 @@ export async function replace(context: WriteContext, body: JsonMap, deps: WriteD
   const before = current(context, deps);
   checkBodyName(context, body);
   if (resource.crd !== undefined && stringAt(mapAt(body, 'metadata'), 'resourceVersion') === undefined) {
-    throw invalid(
-      resource,
-      name,
-      'metadata.resourceVersion',
-      'Invalid value: 0x0: must be specified for an update',
-    );
+    throw invalid(resource, name, [
+      { field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' },
+    ]);
   }
   checkPreconditions(context, before, mapAt(body, 'metadata'));
   return update(context, before, body, deps);
@@ -222,12 +226,6 @@ export async function apply(
 ): Promise<Stored> {
   const { resource, name, subresource } = context;
   const metadata = mapAt(body, 'metadata');
-  if (context.manager === '') {
-    throw new StatusError(
-      'BadRequest',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
-  }
   if (metadata['managedFields'] !== undefined)
     throw new StatusError('BadRequest', 'metadata.managedFields must be nil');
   checkBodyName(context, body);
@@ -255,7 +253,7 @@ export async function apply(
   }
   const recorded = applyDocument(shapeOf(resource), {}, document, owner);
   const { managedFields } = mapAt(recorded, 'metadata');
-  const fresh = prepareBuiltin(resource, newObject(context, name, document, deps), undefined);
+  const fresh = prepare(context, newObject(context, name, document, deps), undefined, deps);
   return insert(context, { ...fresh, metadata: { ...fresh.metadata, managedFields } }, deps);
 }
 
@@ -273,13 +271,20 @@ function appliedPart({ resource, subresource }: WriteContext, body: JsonMap): Js
   return resource.hasStatus ? rest : body;
 }
 
-function current({ resource, namespace, name }: WriteContext, { store }: WriteDeps): Stored {
+/** The object a write is about; throws NotFound. */
+export function current({ resource, namespace, name }: WriteContext, { store }: WriteDeps): Stored {
   const object = store.get(resource.store, namespace, name);
   if (object === undefined) throw notFound(resource, name);
   return object;
 }
 
 function checkBodyName({ resource, name, namespace }: WriteContext, body: JsonMap): void {
+  const expected = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  if (body['apiVersion'] !== expected)
+    throw new StatusError(
+      'BadRequest',
+      `the API version in the data (${String(body['apiVersion'])}) does not match the expected API version (${expected})`,
+    );
   const metadata = mapAt(body, 'metadata');
   const given = stringAt(metadata, 'name');
   if (given !== undefined && given !== name) {
@@ -302,10 +307,16 @@ function checkBodyName({ resource, name, namespace }: WriteContext, body: JsonMa
 /** In a patch another UID is an invalid change of an immutable field; only PUT and DELETE know preconditions. */
 function checkUid({ resource, name }: WriteContext, before: Stored, { uid }: JsonMap): void {
   if (uid === undefined || uid === '' || uid === before.metadata.uid) return;
-  throw invalid(resource, name, 'metadata.uid', `Invalid value: ${JSON.stringify(uid)}: field is immutable`);
+  const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
+  throw invalid(resource, name, [{ field: 'metadata.uid', message }]);
 }
 
-function checkPreconditions({ resource, name }: WriteContext, before: Stored, metadata: JsonMap): void {
+/** Throws Conflict if the object is another one, or of another version, than the caller believes. */
+export function checkPreconditions(
+  { resource, name }: WriteContext,
+  before: Stored,
+  metadata: JsonMap,
+): void {
   const { uid, resourceVersion } = metadata;
   if (uid !== undefined && uid !== '' && uid !== before.metadata.uid) {
     throw conflict(
@@ -319,11 +330,7 @@ function checkPreconditions({ resource, name }: WriteContext, before: Stored, me
     resourceVersion !== '' &&
     resourceVersion !== before.metadata.resourceVersion
   ) {
-    throw conflict(
-      resource,
-      name,
-      'the object has been modified; please apply your changes to the latest version and try again',
-    );
+    throw modified(resource, name);
   }
 }
 
@@ -336,11 +343,14 @@ async function update(
   fields: 'recorded' | 'to record' = 'to record',
 ): Promise<Stored> {
   const { resource } = context;
+  checkDeletionMark(context, before, mapAt(wanted, 'metadata'));
   let after = restoreServerFields(context, before, wanted);
   checkFinalizers(context, before, after);
-  after = prepareBuiltin(resource, after, before);
+  const failures = metadataFailures(resource, after.metadata);
+  if (failures.length > 0) throw invalid(resource, context.name, failures);
+  after = prepare(context, after, before, deps);
   after = (await deps.admit('UPDATE', context, after, before)) ?? after;
-  after = admitCustom(resource, after) as Stored; // true: apiVersion, kind and metadata are kept
+  after = checkAdmitted(resource, after, before);
   if (fields === 'to record') after = recordUpdate(shapeOf(resource), before, after, writer(context, deps));
   if (resource.hasGeneration && !deepEqual(specOf(before), specOf(after))) {
     const { generation } = before.metadata;
@@ -351,21 +361,10 @@ async function update(
   }
   if (deepEqual(before, after) || context.dryRun) return after;
   const now = deps.store.get(resource.store, context.namespace, context.name);
-  if (now !== before)
-    throw conflict(
-      resource,
-      context.name,
-      'the object has been modified; please apply your changes to the latest version and try again',
-    );
+  if (now !== before) throw modified(resource, context.name);
   const stored = deps.store.put(resource.store, after);
   return isDone(stored) ? deps.store.remove(resource.store, stored) : stored;
 }
-
-/** An object marked for deletion goes with its last finalizer. */
-export const isDone = (object: Stored): boolean =>
-  object.metadata['deletionTimestamp'] !== undefined &&
-  listAt(object.metadata, 'finalizers').length === 0 &&
-  listAt(mapAt(object, 'spec'), object.kind === 'Namespace' ? 'finalizers' : ' ').length === 0;
 
 function restoreServerFields(
   { resource, subresource }: WriteContext,
@@ -394,57 +393,25 @@ function restoreServerFields(
   } as Stored;
 }
 
+/** Only a deletion marks an object for deletion. */
+function checkDeletionMark({ resource, name }: WriteContext, before: Stored, wanted: JsonMap): void {
+  const given = wanted['deletionTimestamp'] ?? undefined;
+  if (given === undefined || before.metadata['deletionTimestamp'] !== undefined) return;
+  const message = `Invalid value: ${JSON.stringify(given)}: field is immutable`;
+  throw invalid(resource, name, [{ field: 'metadata.deletionTimestamp', message }]);
+}
+
 function checkFinalizers({ resource, name }: WriteContext, before: Stored, after: Stored): void {
   if (before.metadata['deletionTimestamp'] === undefined) return;
   const had = listAt(before.metadata, 'finalizers');
   const added = listAt(after.metadata, 'finalizers').filter((finalizer) => !had.includes(finalizer));
   if (added.length > 0) {
-    throw invalid(
-      resource,
-      name,
-      'metadata.finalizers',
-      `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
-    );
+    const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
+    throw invalid(resource, name, [{ field: 'metadata.finalizers', message, reason: 'FieldValueForbidden' }]);
   }
 }
 
 function specOf(object: Stored): JsonMap {
   const { metadata: _metadata, status: _status, apiVersion: _apiVersion, ...rest } = object;
   return rest;
-}
-
-/** What a delete asks for. */
-export interface Deletion {
-  readonly uid?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-  readonly propagation: 'Background' | 'Foreground' | 'Orphan';
-}
-
-/** Marks an object for deletion, or removes it if nothing holds it. */
-export async function remove(context: WriteContext, deletion: Deletion, deps: WriteDeps): Promise<Stored> {
-  const { resource } = context;
-  const before = current(context, deps);
-  checkPreconditions(context, before, { uid: deletion.uid, resourceVersion: deletion.resourceVersion });
-  await deps.admit('DELETE', context, undefined, before);
-  if (context.dryRun) return before;
-  const finalizers = [
-    ...listAt(before.metadata, 'finalizers'),
-    ...(deletion.propagation === 'Foreground' ? ['foregroundDeletion'] : []),
-    ...(deletion.propagation === 'Orphan' ? ['orphan'] : []),
-  ];
-  const held = finalizers.length > 0 || (resource.kind === 'Namespace' && resource.group === '');
-  if (!held) return deps.store.remove(resource.store, before);
-  if (before.metadata['deletionTimestamp'] !== undefined) return before;
-  const { generation } = before.metadata;
-  return deps.store.put(resource.store, {
-    ...before,
-    ...(resource.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {}),
-    metadata: {
-      ...before.metadata,
-      finalizers: [...new Set(finalizers)],
-      deletionTimestamp: formatTime(deps.clock.now()),
-      deletionGracePeriodSeconds: 0,
-      ...(typeof generation === 'number' ? { generation: generation + 1 } : {}),
-    },
-  });
 }

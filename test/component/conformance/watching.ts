@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, WatchEvent } from '../../../src/client/client.ts';
-import { CONFIG_MAP, type ConfigMap } from '../../../src/kube/builtin-kinds.ts';
-import { configMap, type Subject, type SubjectFactory } from './subject.ts';
+import { CONFIG_MAP, SECRET, type ConfigMap } from '../../../src/kube/builtin-kinds.ts';
+import { codeOf, configMap, exchange, type Subject, type SubjectFactory } from './subject.ts';
 
 /** Events of a watch until `enough` of them came. */
 async function collect(
@@ -111,6 +111,121 @@ export function watchConformance(factory: SubjectFactory): void {
       const events = await collect(client, request, (all) => summary(all).length >= 2);
 
       expect(summary(events)).toEqual(['deleted moving', 'added moving']);
+    });
+
+    it('show an object that leaves a selector in its last state that fitted, with the version of the change', async () => {
+      const plain = configMap(ns, 'leaving', {});
+      const first = await client.create(CONFIG_MAP, {
+        ...plain,
+        metadata: { ...plain.metadata, labels: { team: 'a' } },
+      });
+      const moved = await client.patch(
+        CONFIG_MAP,
+        { namespace: ns, name: 'leaving' },
+        { type: 'merge', body: { metadata: { labels: { team: 'b' } } } },
+      );
+
+      const { resourceVersion } = first.metadata;
+      const request = { namespace: ns, labelSelector: 'team=a', resourceVersion };
+      const [event] = await collect(client, request, (all) => summary(all).length > 0);
+
+      expect(event).toMatchObject({
+        type: 'deleted',
+        object: { metadata: { labels: { team: 'a' }, resourceVersion: moved.metadata.resourceVersion } },
+      });
+    });
+
+    it('give a deleted object a version newer than its last state', async () => {
+      const created = await client.create(CONFIG_MAP, configMap(ns, 'going', {}));
+      await client.delete(CONFIG_MAP, { namespace: ns, name: 'going' });
+
+      const { resourceVersion } = created.metadata;
+      const [event] = await collect(
+        client,
+        { namespace: ns, resourceVersion },
+        (all) => summary(all).length > 0,
+      );
+
+      expect(event).toMatchObject({ type: 'deleted', object: { metadata: { name: 'going' } } });
+      const version = event !== undefined && 'object' in event ? event.object.metadata.resourceVersion : '';
+      expect(Number(version)).toBeGreaterThan(Number(resourceVersion));
+    });
+
+    it('tell of one object alone where a field selects it', async () => {
+      const { resourceVersion } = await client.list(CONFIG_MAP, { namespace: ns });
+      await client.create(CONFIG_MAP, configMap(ns, 'other', {}));
+      await client.create(CONFIG_MAP, configMap(ns, 'chosen', {}));
+
+      const request = { namespace: ns, resourceVersion, fieldSelector: 'metadata.name=chosen' };
+      const events = await collect(client, request, (all) => summary(all).length > 0);
+
+      expect(summary(events)).toEqual(['added chosen']);
+    });
+
+    it('stream only what is selected', async () => {
+      const plain = configMap(ns, 'in-stream', {});
+      await client.create(CONFIG_MAP, { ...plain, metadata: { ...plain.metadata, labels: { part: 'yes' } } });
+
+      const request = { namespace: ns, sendInitialEvents: true, labelSelector: 'part=yes' };
+      const events = await collect(client, request, (all) => all.at(-1)?.type === 'bookmark');
+
+      expect(summary(events)).toEqual(['added in-stream']);
+    });
+
+    it('send a bookmark before the server ends them, newer than what they began from', async () => {
+      const { resourceVersion } = await client.list(CONFIG_MAP, { namespace: ns });
+      // Not of this watch: only a bookmark can tell that the server went on.
+      await client.create(SECRET, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'on', namespace: ns },
+      });
+
+      const request = { namespace: ns, resourceVersion, timeoutSeconds: 5 };
+      const events = await collect(client, request, () => false);
+
+      const bookmarks = events.flatMap((event) => (event.type === 'bookmark' ? [event.resourceVersion] : []));
+      expect(Number(bookmarks.at(-1))).toBeGreaterThan(Number(resourceVersion));
+    }, 15_000);
+
+    it('say that they are too old by an event', async ({ skip }) => {
+      const old = `/api/v1/namespaces/${ns}/configmaps?resourceVersion=1&resourceVersionMatch=Exact`;
+      const { status } = await exchange(subject, 'GET', old);
+      // Compaction comes ten minutes after a server starts.
+      if (status === 200) skip('this server still remembers its first version');
+
+      const call = collect(client, { namespace: ns, resourceVersion: '1' }, () => false);
+
+      await expect(call).rejects.toMatchObject({ code: 'Expired', status: 410 });
+    });
+
+    it('tell nothing from a version the server has not reached', async () => {
+      const { resourceVersion } = await client.list(CONFIG_MAP, { namespace: ns });
+      const ahead = String(Number(resourceVersion) + 1_000_000);
+      const request = { namespace: ns, resourceVersion: ahead, timeoutSeconds: 1 };
+
+      const watched = collect(client, request, () => false);
+      await client.create(CONFIG_MAP, configMap(ns, 'early', {}));
+
+      expect(summary(await watched)).toEqual([]);
+    });
+
+    it('refuse to stream a state without saying how old it may be', async () => {
+      const query = 'watch=true&sendInitialEvents=true&allowWatchBookmarks=true';
+
+      const { status, body } = await exchange(subject, 'GET', `/api/v1/namespaces/${ns}/configmaps?${query}`);
+
+      expect(status).toBe(422);
+      expect(body).toMatchObject({ details: { causes: [{ field: 'resourceVersionMatch' }] } });
+    });
+
+    it('are NotFound where the kind is', async () => {
+      const kind = { group: 'no.example.org', version: 'v1', kind: 'No', plural: 'noes', namespaced: true };
+      const watched = async (): Promise<void> => {
+        for await (const _event of client.watch(kind, { namespace: ns })) return;
+      };
+
+      expect(await codeOf(watched())).toBe('NotFound');
     });
   });
 }
