@@ -18,6 +18,9 @@ export type ObjectEvent<T> =
   | { readonly type: 'apply'; readonly object: T }
   | { readonly type: 'delete'; readonly object: T };
 
+/** The calls a watcher makes. */
+export type WatchClient = Pick<Client, 'pages' | 'watch'>;
+
 /** Which objects to watch, and the surroundings of the watch. */
 export interface WatcherOptions {
   readonly namespace?: string | undefined;
@@ -42,7 +45,7 @@ type Source<T> = AsyncGenerator<WatchInput<T>>;
  * waited out, never thrown. Consumers that stop iterating end the watch, too.
  */
 export async function* watchObjects<T extends KubeObject>(
-  client: Client,
+  client: WatchClient,
   kind: Kind<T>,
   options: WatcherOptions,
 ): AsyncGenerator<ObjectEvent<T>> {
@@ -96,7 +99,7 @@ async function wait(
 }
 
 function requestSource<T extends KubeObject>(
-  client: Client,
+  client: WatchClient,
   kind: Kind<T>,
   output: Extract<WatchOutput<T>, { type: 'request' }>,
   options: WatcherOptions,
@@ -118,7 +121,7 @@ function requestSource<T extends KubeObject>(
 }
 
 async function* pages<T extends KubeObject>(
-  client: Client,
+  client: WatchClient,
   kind: Kind<T>,
   selection: ListOptions,
 ): Source<T> {

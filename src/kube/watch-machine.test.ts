@@ -124,6 +124,24 @@ describe('stepWatch', () => {
       [{ type: 'init-begin' }, { type: 'request', request: 'stream' }],
     ],
     [
+      'waits when 410 comes again before a change did: else it would ask for everything in a tight loop',
+      [READY, END_OF_STATE, expired, READY, END_OF_STATE, expired],
+      [{ type: 'wait', failures: 2, atLeastMs: 0 }],
+    ],
+    [
+      'begins from nothing at once again when a change came in between',
+      [
+        READY,
+        END_OF_STATE,
+        expired,
+        READY,
+        END_OF_STATE,
+        { type: 'event', change: 'added', object: object('a', 8) },
+        expired,
+      ],
+      [{ type: 'wait', failures: 0, atLeastMs: 0 }],
+    ],
+    [
       'takes late pages for nothing',
       [READY, END_OF_STATE, { type: 'page', first: true, items: [object('a', 1)] }],
       [],

@@ -119,10 +119,14 @@ function pageOutputs<T>(page: { readonly first: boolean; readonly items: readonl
   return page.first ? [{ type: 'init-begin' }, ...items] : items;
 }
 
-/** The full state is known. Failures count from nothing again; the preference for pages stays. */
+/**
+ * The full state is known. Only what a watch tells counts as success: a server that lists and then refuses to watch from
+ * there (410 at once, again and again) must not be asked for everything in a tight loop. The preference for pages stays.
+ */
 function listed<T>(state: WatchState, resourceVersion: string): WatchStep<T> {
+  const { streamFailures, failures } = state;
   return {
-    state: { phase: 'watching', streamFailures: state.streamFailures, failures: 0, resourceVersion },
+    state: { phase: 'watching', streamFailures, failures, resourceVersion },
     outputs: [{ type: 'init-done' }, { type: 'request', request: 'watch', resourceVersion }],
   };
 }
@@ -151,9 +155,9 @@ function bookmark<T>(state: WatchState, input: Extract<WatchInput<T>, { type: 'b
   const { resourceVersion, initialEventsEnd } = input;
   if (state.phase === 'watching') return stay({ ...state, failures: 0, resourceVersion });
   if (state.phase !== 'streaming' || !initialEventsEnd) return stay(state);
-  // The same connection goes on as the watch: nothing is requested.
+  // The same connection goes on as the watch: nothing is requested. Failures count on, as in `listed`.
   return {
-    state: { phase: 'watching', streamFailures: 0, failures: 0, resourceVersion },
+    state: { phase: 'watching', streamFailures: 0, failures: state.failures, resourceVersion },
     outputs: [{ type: 'init-done' }],
   };
 }

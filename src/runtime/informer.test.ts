@@ -115,6 +115,68 @@ describe('Informer', () => {
     await informer.stop();
   });
 
+  it.each<[string, readonly ObjectEvent<Thing>[], readonly string[]]>([
+    ['a repeated state', [{ type: 'apply', object: thing('a', 'u1', 4, 'old') }], ['5']],
+    [
+      'a repeated deletion of an object that came back',
+      [{ type: 'delete', object: thing('a', 'u1', 4) }],
+      ['5'],
+    ],
+    ['a late word about a predecessor', [{ type: 'apply', object: thing('a', 'u0', 3) }], ['5']],
+    [
+      'a state repeated after its deletion',
+      [
+        { type: 'delete', object: thing('a', 'u1', 6) },
+        { type: 'apply', object: thing('a', 'u1', 5) },
+      ],
+      [],
+    ],
+  ])('leaves out %s', async (_what, events, versions) => {
+    const { informer, feed } = fed();
+    informer.start();
+    await feed(
+      { type: 'init-begin' },
+      { type: 'init-item', object: thing('a', 'u1', 5) },
+      { type: 'init-done' },
+      ...events,
+    );
+
+    expect(informer.store.list().map(({ metadata }) => metadata.resourceVersion)).toEqual(versions);
+    await informer.stop();
+  });
+
+  it('takes an object back that left the selection and came again', async () => {
+    const { informer, feed } = fed();
+    informer.start();
+    await feed(
+      { type: 'init-begin' },
+      { type: 'init-item', object: thing('a', 'u1', 5) },
+      { type: 'init-done' },
+      { type: 'delete', object: thing('a', 'u1', 6) },
+      { type: 'apply', object: thing('a', 'u1', 7) },
+    );
+
+    expect(informer.store.size).toBe(1);
+    await informer.stop();
+  });
+
+  it('believes a full state whatever its versions are, and repairs what an old one lacked', async () => {
+    const { informer, feed } = fed();
+    informer.start();
+    await feed({ type: 'init-begin' }, { type: 'init-done' });
+    informer.expect({ namespace: 'n', name: 'a' }, undefined)(thing('a', 'u1', 7));
+    await feed(
+      { type: 'init-begin' },
+      { type: 'init-item', object: thing('b', 'u2', 3) },
+      { type: 'init-done' },
+    );
+    expect(informer.store.size).toBe(1);
+    await feed({ type: 'apply', object: thing('a', 'u1', 7) });
+
+    expect(informer.store.size).toBe(2);
+    await informer.stop();
+  });
+
   it('goes on when a handler throws or the source breaks', async () => {
     const { informer, errors, feed } = fed();
     informer.subscribe(() => {

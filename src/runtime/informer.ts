@@ -1,6 +1,7 @@
 import type { ObjectEvent } from '../client/watcher.ts';
 import type { ObjectRef } from '../kube/kind.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { isOlderVersion } from '../kube/resource-version.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keyOf, keyOfObject } from './object-key.ts';
 import type { Slim } from './slim.ts';
@@ -35,15 +36,29 @@ export interface InformerOptions<T extends KubeObject> {
   readonly onError: (error: unknown) => void;
 }
 
-/** Keeps a store in step with a watch and tells handlers about every change. */
+/** When an object went, as far as this informer can tell. */
+interface Tombstone {
+  /** The version of its deletion; undefined where it was only missing in a full state, which may have been an old one. */
+  readonly version: string | undefined;
+  /** The last filling that had begun. */
+  readonly filling: number;
+}
+
+/**
+ * Keeps a store in step with a watch and tells handlers about every change. A change that is older than what the store
+ * has of the object is left out: repeated, late, or overtaken by the answer to our own write. A filling counts whatever
+ * its versions are: it is what the server has.
+ */
 export class Informer<T extends KubeObject> {
   readonly store = new Store<T>();
   /** Resolves when the store was filled for the first time. */
   readonly synced: Promise<void>;
   readonly #options: InformerOptions<T>;
   readonly #handlers = new Set<(change: Change<T>) => void>();
-  /** UIDs of deleted objects: an answer to an old write must not bring one back. */
-  readonly #tombstones = new Set<string>();
+  /** Deleted objects by UID: neither an answer to an old write nor a repeated event must bring one back. */
+  readonly #tombstones = new Map<string, Tombstone>();
+  /** Fillings begun so far. */
+  #fillings = 0;
   #slim: Slim<T>;
   #markSynced: () => void = () => undefined;
   #hasSynced = false;
@@ -110,6 +125,7 @@ export class Informer<T extends KubeObject> {
     return (answer) => {
       if (answer?.metadata.uid === undefined || answer.metadata.resourceVersion === undefined) return;
       if (this.store.getByKey(key) !== before || this.#tombstones.has(answer.metadata.uid)) return;
+      if (isOlderVersion(answer.metadata.resourceVersion, before?.metadata.resourceVersion)) return;
       this.#set(answer, origin);
     };
   }
@@ -134,27 +150,60 @@ export class Informer<T extends KubeObject> {
     switch (event.type) {
       case 'init-begin':
         this.#seen = new Set();
+        this.#fillings += 1;
         return;
       case 'init-item':
+        // Changes may be mixed into a filling: what it gave before counts as any other state.
+        if (this.#seen?.has(keyOfObject(event.object)) === true || this.#wentInThisFilling(event.object))
+          this.#setIfNewer(event.object);
+        else this.#set(event.object, undefined);
         this.#seen?.add(keyOfObject(event.object));
-        this.#set(event.object, undefined);
         return;
       case 'init-done':
         this.#finishFilling();
         return;
       case 'apply':
-        this.#set(event.object, undefined);
+        this.#setIfNewer(event.object);
         return;
       case 'delete':
-        this.#delete(keyOfObject(event.object), event.object.metadata.uid);
+        this.#deleteIfNewer(event.object);
     }
+  }
+
+  #setIfNewer(object: T): void {
+    if (!this.#isOld(object)) this.#set(object, undefined);
+  }
+
+  /** The object leaves the watch: it was deleted, or no longer fits the selector and may come back. */
+  #deleteIfNewer(object: T): void {
+    const { uid, resourceVersion } = object.metadata;
+    const present = this.store.getByKey(keyOfObject(object));
+    if (present?.metadata.uid === uid && isOlderVersion(resourceVersion, present?.metadata.resourceVersion))
+      return;
+    this.#delete(keyOfObject(object), uid, resourceVersion);
+  }
+
+  /** True if the store knows something later of the object, or of another one under its name. */
+  #isOld({ metadata }: T): boolean {
+    const { uid, resourceVersion } = metadata;
+    const present = this.store.getByKey(keyOf(metadata));
+    if (isOlderVersion(resourceVersion, present?.metadata.resourceVersion)) return true;
+    const tombstone = uid === undefined ? undefined : this.#tombstones.get(uid);
+    return (
+      tombstone !== undefined &&
+      (tombstone.version === resourceVersion || isOlderVersion(resourceVersion, tombstone.version))
+    );
+  }
+
+  #wentInThisFilling({ metadata: { uid } }: T): boolean {
+    return uid !== undefined && this.#tombstones.get(uid)?.filling === this.#fillings;
   }
 
   #finishFilling(): void {
     const seen = this.#seen ?? new Set();
     this.#seen = undefined;
     this.#stale = false;
-    for (const key of this.store.keys()) if (!seen.has(key)) this.#delete(key, undefined);
+    for (const key of this.store.keys()) if (!seen.has(key)) this.#delete(key, undefined, undefined);
     this.#hasSynced = true;
     this.#markSynced();
   }
@@ -166,7 +215,8 @@ export class Informer<T extends KubeObject> {
     const sameVersion = sameObject && previous.metadata.resourceVersion === object.metadata.resourceVersion;
     if (sameVersion && !this.#stale) return;
     // Deleted and made again under the same name while we did not look: two objects, two changes.
-    if (previous !== undefined && !sameObject) this.#delete(key, previous.metadata.uid);
+    if (previous !== undefined && !sameObject) this.#delete(key, previous.metadata.uid, undefined);
+    if (object.metadata.uid !== undefined) this.#tombstones.delete(object.metadata.uid);
     const slim = this.#slim(object);
     this.store.set(slim);
     if (!sameVersion)
@@ -174,19 +224,22 @@ export class Informer<T extends KubeObject> {
   }
 
   /** With a UID only that object: a late word about its predecessor does not remove the new one. */
-  #delete(key: string, uid: string | undefined): void {
-    if (uid !== undefined) this.#bury(uid);
+  #delete(key: string, uid: string | undefined, version: string | undefined): void {
     const present = this.store.getByKey(key);
-    if (present === undefined || (uid !== undefined && present.metadata.uid !== uid)) return;
-    if (present.metadata.uid !== undefined) this.#bury(present.metadata.uid);
+    const hit = present !== undefined && (uid === undefined || present.metadata.uid === uid);
+    const gone = uid ?? present?.metadata.uid;
+    if (gone !== undefined) this.#bury(gone, version);
+    if (!hit) return;
     this.store.delete(key);
     this.#tell({ object: present, previous: present, gone: true, origin: undefined });
   }
 
-  #bury(uid: string): void {
-    this.#tombstones.add(uid);
+  #bury(uid: string, version: string | undefined): void {
+    const known = this.#tombstones.get(uid);
+    if (known !== undefined && isOlderVersion(version, known.version)) return;
+    this.#tombstones.set(uid, { version, filling: this.#fillings });
     if (this.#tombstones.size <= MAX_TOMBSTONES) return;
-    for (const oldest of this.#tombstones) {
+    for (const oldest of this.#tombstones.keys()) {
       this.#tombstones.delete(oldest);
       return;
     }
