@@ -239,6 +239,19 @@ describe('expect', () => {
     await informer.stop();
   });
 
+  it('is not led back in time by what a slow watch tells after it', async () => {
+    const { informer, changes, feed } = fed();
+    informer.start();
+    await feed({ type: 'init-begin' }, { type: 'init-done' });
+    informer.expect(ref, undefined)(thing('a', 'u1', 7, 'first'));
+    informer.expect(ref, undefined)(thing('a', 'u1', 10, 'second'));
+    await feed({ type: 'apply', object: thing('a', 'u1', 7, 'first') });
+
+    expect(informer.store.get(ref)?.note).toBe('second');
+    expect(said(changes)).toEqual(['+a/u1', '~a/u1']);
+    await informer.stop();
+  });
+
   it('leaves the store alone when the watch was faster', async () => {
     const { informer, feed } = fed();
     informer.start();

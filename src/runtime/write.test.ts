@@ -49,3 +49,16 @@ describe('applying over an object that somebody writes at the same time', () => 
     expect(client.calls.map(({ verb }) => verb)).not.toContain('apply');
   });
 });
+
+describe('deleting', () => {
+  it('is not done when the answer is a conflict and the object is still there', async () => {
+    const client = await withCreated();
+    const { uid = '' } = (await client.get(CONFIG_MAP, object.metadata)).metadata;
+    client.fault = ({ verb }) => {
+      if (verb === 'delete') throw conflict;
+    };
+
+    const write = { verb: 'delete', kind: CONFIG_MAP, ref: { name: 'a', namespace: 'n' }, uid } as const;
+    await expect(carryOutWrite(client, write)).rejects.toBe(conflict);
+  });
+});

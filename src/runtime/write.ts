@@ -69,9 +69,11 @@ async function remove(client: Client, write: Extract<Write, { verb: 'delete' }>)
       answer?.metadata?.deletionTimestamp !== undefined && (answer.metadata.finalizers ?? []).length > 0;
     return { write, action: answer === undefined ? 'gone' : 'deleted', object: lingers ? answer : undefined };
   } catch (error) {
-    // The precondition failed: somebody else's object has the name now, and ours is gone.
-    if (isKubeError(error, 'Conflict')) return { write, action: 'gone', object: undefined };
-    throw error;
+    if (!isKubeError(error, 'Conflict')) throw error;
+    // Mostly the precondition: somebody else's object has the name now, and ours is gone. Any other conflict passes.
+    const present = await client.find(write.kind, write.ref);
+    if (present?.metadata.uid === write.uid) throw error;
+    return { write, action: 'gone', object: undefined };
   }
 }
 
