@@ -1,3 +1,4 @@
+import type { Revision } from '../../api/revision.ts';
 import type { Look } from './look.ts';
 import { loadPrevious } from './load-release.ts';
 import { renderRelease } from './render-release.ts';
@@ -9,7 +10,7 @@ import { keysOf, policiesOf, traitsOf } from './wanted-policies.ts';
 const FAILURE_BELIEVED_MS = 30_000;
 
 export async function gatherStart(look: Look, world: InstanceWorld, number: number): Promise<InstanceWorld> {
-  const { memory, memories, identity, inputs, inventory, revision, deps } = look;
+  const { memory, memories, identity, inputs, revision, deps } = look;
   if (revision === undefined) return world;
   if (look.namespace.state === 'absent') {
     const live = await liveNamespace(look);
@@ -20,30 +21,14 @@ export async function gatherStart(look: Look, world: InstanceWorld, number: numb
   const { failure: last } = memory;
   if (last !== undefined && last.inputs === inputs && last.untilMs > now)
     return { ...world, failure: last.failure };
-  const running = inventory?.release.running;
-  const previous = running === undefined ? undefined : await loadPrevious(look, running.number);
-  const outcome = await renderRelease(deps, look.charts, {
-    instance: look.instance,
-    identity,
-    revision,
-    number,
-    isUpgrade: running !== undefined,
-    firstDeployed: previous?.record.info.firstDeployed,
-    inputs,
-    secretValues: look.secretValues.values,
-    secrets: world.secrets,
-    account: look.namespace.state === 'ours' ? look.account : undefined,
-    signal: look.signal,
-  });
+  const outcome = await renderInTurn(look, world, revision, number);
   if ('failure' in outcome) {
     memory.failure = { inputs, failure: outcome.failure, untilMs: now + FAILURE_BELIEVED_MS };
-    memories.endUpgrade(identity.uid);
     return { ...world, failure: outcome.failure };
   }
   memory.failure = undefined;
-  if (running !== undefined && running.revision !== revision.metadata.name)
-    memories.beginUpgrade(identity.uid);
   memory.attempts.clear();
+  memory.deleted.clear();
   memories.keep(identity.uid, outcome);
   const policies = policiesOf(look, traitsOf(outcome));
   if (look.namespace.state === 'absent' && policies !== undefined) {
@@ -53,4 +38,38 @@ export async function gatherStart(look: Look, world: InstanceWorld, number: numb
     memory.awaitPolicies(policies.digest, keysOf(policies));
   }
   return { ...world, release: outcome, policies };
+}
+
+/** Renders the next release. An upgrade takes its turn before it waits for anything: others are looked at meanwhile. */
+async function renderInTurn(
+  look: Look,
+  { secrets }: InstanceWorld,
+  revision: Revision,
+  number: number,
+): ReturnType<typeof renderRelease> {
+  const { memories, identity, inventory, deps } = look;
+  const running = inventory?.release.running;
+  if (running !== undefined && running.revision !== revision.metadata.name)
+    memories.beginUpgrade(identity.uid);
+  let isRendered = false;
+  try {
+    const previous = running === undefined ? undefined : await loadPrevious(look, running.number);
+    const outcome = await renderRelease(deps, look.charts, {
+      instance: look.instance,
+      identity,
+      revision,
+      number,
+      isUpgrade: running !== undefined,
+      firstDeployed: previous?.record.info.firstDeployed,
+      inputs: look.inputs,
+      secretValues: look.secretValues.values,
+      secrets,
+      account: look.namespace.state === 'ours' ? look.account : undefined,
+      signal: look.signal,
+    });
+    isRendered = !('failure' in outcome);
+    return outcome;
+  } finally {
+    if (!isRendered) memories.endUpgrade(identity.uid);
+  }
 }

@@ -3,7 +3,6 @@ import { SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import { entryKey, type Inventory } from './inventory.ts';
 import type { Look } from './look.ts';
 import { observeReadiness, observeUrl } from './observe-running.ts';
-import type { LoadedContent } from './observe-release.ts';
 import { observeDeletions, observeOutdated } from './observe-deletions.ts';
 import { loadPrevious, loadRelease } from './load-release.ts';
 import { observeRecords } from './release-records.ts';
@@ -20,11 +19,7 @@ const FIGHT_MS = 30_000;
 const RECORDS_AGAIN_MS = 2_000;
 
 /** Reads what the chosen action needs beyond what is known. */
-export async function gather(
-  look: Look,
-  world: InstanceWorld,
-  content: LoadedContent | undefined,
-): Promise<InstanceWorld> {
+export async function gather(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
   const { memory, identity, memories } = look;
   switch (world.action.do) {
     case 'start':
@@ -43,10 +38,7 @@ export async function gather(
       memories.endUpgrade(identity.uid);
       return {
         ...world,
-        deletions: [
-          ...(await observeDeletions(look, world.release?.objects ?? [])),
-          ...(content?.cleanup ?? []),
-        ],
+        deletions: [...(await observeDeletions(look, world.release?.objects ?? []))],
         outdated: await observeOutdated(look),
       };
     case 'repair-policies': {

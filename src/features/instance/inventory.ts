@@ -22,6 +22,8 @@ export type ReleasePhase =
   | 'objects'
   /** The objects are written; hooks that run after them are not through. */
   | 'after'
+  /** Those hooks are through: none of them runs again, though their objects may be gone. */
+  | 'closing'
   | 'done';
 
 /** The release that ran last: what the status speaks of, and what the next one replaces. */

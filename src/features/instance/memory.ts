@@ -45,6 +45,8 @@ export class InstanceMemory {
   recordsDueMs: number | undefined;
   /** How often the hooks of the release were tried. */
   readonly attempts = new Map<string, number>();
+  /** UIDs of what this release has deleted: the inventory still names some of it. */
+  readonly deleted = new Set<string>();
   #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;
   #deletions: Set<string> | undefined;
   #policies: { readonly digest: string; readonly keys: Set<string> } | undefined;
@@ -82,8 +84,10 @@ export class InstanceMemory {
   /** Takes note of what the server answered. */
   learn(written: readonly Written[]): void {
     for (const { write, object } of written) {
-      if (write.verb === 'delete')
+      if (write.verb === 'delete') {
+        this.deleted.add(write.uid);
         this.#deletions?.delete(entryKey({ kind: write.kind, name: write.ref.name }));
+      }
       if (write.kind.kind === SERVICE_ACCOUNT.kind && object?.metadata.name === 'default')
         this.accountReady = true;
       if (write.verb !== 'own' || object === undefined) continue;

@@ -106,7 +106,16 @@ describe('nextAction', () => {
       pending('after', { written: false, hooks: { 'post-install': WAIT } }),
       { do: 'hooks', event: 'post-install', step: WAIT },
     ],
-    ['finishes after the hooks', pending('after', { hooks: { 'post-install': DONE } }), { do: 'finish' }],
+    [
+      'notes that the hooks after are through',
+      pending('after', { hooks: { 'post-install': DONE } }),
+      { do: 'hooks', event: 'post-install', step: DONE },
+    ],
+    [
+      'finishes after the hooks, whatever became of their objects',
+      pending('closing', { hooks: { 'post-install': WAIT } }),
+      { do: 'finish' },
+    ],
     ['loads the release to repair it', { drifted: 'objects' }, { do: 'load' }],
     ['repairs policies without the release', { drifted: 'policies' }, { do: 'repair-policies' }],
     [

@@ -114,10 +114,9 @@ function nextOfPending(state: InstanceState, release: InventoryRelease): NextAct
   if (release.phase === 'before' && before !== undefined) {
     return { do: 'hooks', event: upgrade ? 'pre-upgrade' : 'pre-install', step: before };
   }
+  if (release.phase === 'closing') return { do: 'finish' };
   if (release.phase === 'after') {
-    return after === undefined || after.do === 'done'
-      ? { do: 'finish' }
-      : { do: 'hooks', event: afterEvent, step: after };
+    return after === undefined ? { do: 'finish' } : { do: 'hooks', event: afterEvent, step: after };
   }
   if (!content.written) return { do: 'write' };
   return after === undefined ? { do: 'finish' } : { do: 'enter-after' };

@@ -1,4 +1,4 @@
-import { entryKey, type Inventory, type InventoryRelease, unionOf } from './inventory.ts';
+import { entryKey, type Inventory, type InventoryRelease, type ReleasePhase, unionOf } from './inventory.ts';
 import { contentDigest } from './kept-release.ts';
 import { helmreleaseText, notesDigest } from './status.ts';
 import type { InstanceWorld, ReleaseWorld } from './world.ts';
@@ -28,7 +28,7 @@ export function started(world: InstanceWorld, number: number): Inventory {
 }
 
 /** The inventory with the release in another phase. */
-export function inPhase(world: InstanceWorld, phase: 'objects' | 'after'): Inventory {
+export function inPhase(world: InstanceWorld, phase: Exclude<ReleasePhase, 'before' | 'done'>): Inventory {
   const inventory = noted(world);
   return { ...inventory, release: { ...inventory.release, phase } };
 }

@@ -28,7 +28,8 @@ export async function observeDeletions(
     if (memory.powerless && entry.kind.namespaced) continue;
     if (!entry.kind.namespaced && !isAllowed(look, entry)) continue;
     const uid = entry.uid ?? (await findUid(look, entry));
-    if (uid !== undefined) found.push({ kind: entry.kind, name: entry.name, uid });
+    if (uid !== undefined && !memory.deleted.has(uid))
+      found.push({ kind: entry.kind, name: entry.name, uid });
   }
   return found;
 }

@@ -8,8 +8,6 @@ import { loadPrevious, loadRelease } from './load-release.ts';
 import type { Look } from './look.ts';
 import type { ReleaseContent } from './next-action.ts';
 import { stepOf } from './seen-hooks.ts';
-import type { InstanceWorld } from './world.ts';
-import { deletedEntries } from './writes.ts';
 
 /** The content of a release, and what was read along the way. */
 export interface LoadedContent {
@@ -17,8 +15,6 @@ export interface LoadedContent {
   readonly release: KeptRelease | undefined;
   readonly previous: KeptRelease | undefined;
   readonly changed: ReadonlySet<string>;
-  /** Hook objects that go when the release is through. */
-  readonly cleanup: InstanceWorld['deletions'];
 }
 
 const MISSING: LoadedContent = {
@@ -26,7 +22,6 @@ const MISSING: LoadedContent = {
   release: undefined,
   previous: undefined,
   changed: new Set(),
-  cleanup: [],
 };
 
 /** Loads the release that the inventory names and sees how far it has come. */
@@ -42,7 +37,6 @@ export async function loadContent(look: Look): Promise<LoadedContent> {
   const changed = changedKeys(release, previous, state);
   if (!look.deleting && state.phase !== 'done') memory.awaitObjects(state.number, changed);
   const hooks = await loadHooks(look, release, state);
-  const after = hooks[state.running === undefined ? 'post-install' : 'post-upgrade'];
   return {
     content: {
       missing: false,
@@ -54,7 +48,6 @@ export async function loadContent(look: Look): Promise<LoadedContent> {
     release,
     previous,
     changed,
-    cleanup: after?.do === 'done' ? deletedEntries(after.cleanup) : [],
   };
 }
 
@@ -108,6 +101,7 @@ function eventsNow(look: Look, phase: InventoryRelease['phase'], isUpgrade: bool
     case 'objects':
     case 'after':
       return [after];
+    case 'closing':
     case 'done':
       return [];
   }

@@ -26,6 +26,7 @@ export async function observeInstance(
   const begun = await beginLook(instance, read, surroundings);
   if ('failure' in begun) return begun.world;
   const look = begun;
+  holdTurn(look);
   const policies = policiesOf(look, look.inventory);
   const drifted = drift(look);
   const first = stateOf(look, policies, drifted, undefined);
@@ -44,7 +45,14 @@ export async function observeInstance(
     previous: content?.previous,
     changed: content?.changed ?? new Set(),
   };
-  return gather(look, base, content);
+  return gather(look, base);
+}
+
+/** An upgrade that is under way has its turn, also when another process began it. */
+function holdTurn({ inventory, memories, identity }: Look): void {
+  const { phase, running, revision } = inventory?.release ?? {};
+  if (phase !== 'done' && running !== undefined && running.revision !== revision)
+    memories.beginUpgrade(identity.uid);
 }
 
 type Begun = Look | { readonly failure: Failure; readonly world: InstanceWorld };

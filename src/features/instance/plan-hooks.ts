@@ -2,6 +2,7 @@ import type { Instance } from '../../api/instance.ts';
 import type { ReleaseWorld } from './world.ts';
 import { hookRun, type HookStep, type ScopedHook } from './hooks.ts';
 import { deletedEntries, deleteStage, hookStage, inventoryStage } from './writes.ts';
+import { unionOf } from './inventory.ts';
 import { inPhase } from './next-inventory.ts';
 import { busyPlan, failed, type InstancePlan } from './plan-verdict.ts';
 
@@ -38,14 +39,19 @@ export function planHooks(
       const failure = { reason: 'HookFailed', message, stalled: false, retryMs: step.retryInMs };
       return failed(instance, world, failure, now);
     }
-    case 'done':
+    case 'done': {
+      const going = deletedEntries(step.cleanup);
+      const inventory = inPhase(world, event.startsWith('pre-') ? 'objects' : 'closing');
+      // Noted before their objects go: else a crash in between would run them again. And noted with those objects, which
+      // a crash would leave behind: what of the inventory the release does not want goes at its end.
       return {
         stages: [
-          inventoryStage(world, inPhase(world, 'objects')),
-          deleteStage('hooks', world, deletedEntries(step.cleanup)),
+          inventoryStage(world, { ...inventory, objects: unionOf(inventory.objects, going) }),
+          deleteStage('hooks', world, going),
         ],
         again: true,
       };
+    }
   }
 }
 
