@@ -30,6 +30,10 @@ const PARTS = {
     covers: ['src', 'tools/helm-engine', 'tools/bench.ts', 'tools/bench'],
   },
   mutants: { program: 'tools/mutants.ts', covers: ['src', 'deploy', 'tools/mutants', 'tools/mutants.ts'] },
+  faults: {
+    program: 'tools/faults.ts',
+    covers: ['src/client', 'src/runtime', 'src/features/instance', 'test/faults', 'test/fakeapi'],
+  },
   mutation: {
     program: 'tools/mutation.ts',
     covers: ['src/lib', 'src/kube', 'src/api', 'src/features/instance', 'tools/mutation'],

@@ -46,7 +46,12 @@ interface Core {
 /** A client of one API server. Nothing is sent before the first call; `close` ends all connections, watches too. */
 export function createClient(access: ClusterAccess, options: ClientOptions): Client {
   const transport = createTransport(access, { userAgent: options.userAgent ?? 'tenantry' });
-  return clientAs({ transport, options }, access.impersonate, () => transport.close());
+  return clientOver(transport, options, access.impersonate);
+}
+
+/** The same over a transport that is there already; closed with the client. */
+export function clientOver(transport: Transport, options: ClientOptions, identity?: Impersonation): Client {
+  return clientAs({ transport, options }, identity, () => transport.close());
 }
 
 function clientAs(core: Core, identity: Impersonation | undefined, close: () => Promise<void>): Client {

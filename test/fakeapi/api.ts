@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../src/lib/clock.ts';
 import { reviewAccess } from './access-review.ts';
 import { callAdmissions, type Registered } from './admissions.ts';
@@ -33,6 +32,16 @@ export interface Answer {
   readonly warnings: readonly string[];
 }
 
+/** What a watch needs of a response: its own wire, or one in memory. */
+export interface WatchResponse {
+  readonly socket: { resetAndDestroy(): unknown } | null;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+  flushHeaders(): void;
+  write(line: string, written?: () => void): unknown;
+  end(): unknown;
+  on(event: 'close', listener: () => void): unknown;
+}
+
 /** The server behind the wire. */
 export interface Api {
   readonly store: Store;
@@ -40,7 +49,7 @@ export interface Api {
   readonly watches: Set<{ readonly open: OpenWatch; readonly drop: () => void; readonly end: () => void }>;
   resources(): readonly Resource[];
   handle(request: RequestRecord, accept: string): Promise<Answer>;
-  watch(request: RequestRecord, response: ServerResponse, dropAfterEvents: number | undefined): void;
+  watch(request: RequestRecord, response: WatchResponse, dropAfterEvents: number | undefined): void;
   addAdmission(admission: Admission, phase: AdmissionPhase): () => void;
   stop(): void;
 }
@@ -286,7 +295,7 @@ async function deleteObject(
 
 interface WatchOnWire {
   readonly reading: Reading;
-  readonly response: ServerResponse;
+  readonly response: WatchResponse;
   readonly dropAfterEvents: number | undefined;
 }
 

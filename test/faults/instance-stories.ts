@@ -1,0 +1,121 @@
+import type { Hook, HookEvent } from '../../src/helm/rendering.ts';
+import { toYaml } from '../../src/kube/yaml.ts';
+import { fourObjects, object, type Template } from '../component/instance-rig.ts';
+import type { InstanceWorld } from './instance-world.ts';
+
+/** Something that users do, from a cluster at rest to a cluster at rest. */
+export interface Story {
+  readonly name: string;
+  readonly hooks: readonly Hook[];
+  /** The process that the story happens to did the preparation itself, or has just been started and knows nothing. */
+  readonly start: 'warm' | 'cold';
+  readonly prepare: (world: InstanceWorld) => Promise<void>;
+  readonly act: (world: InstanceWorld) => Promise<void>;
+  readonly isDone: (world: InstanceWorld) => boolean;
+  /** Namespaces that the operator may write to. */
+  readonly namespaces: readonly string[];
+}
+
+/** With the title B one object goes and another one comes; `theme` is the provider's. */
+export const shopTemplate: Template = (request) => {
+  const { values } = request;
+  const changing = object('v1', 'ConfigMap', values['title'] === 'B' ? 'new' : 'old', { data: { a: 'b' } });
+  const theme = object('v1', 'ConfigMap', 'theme', { data: { theme: values['theme'] ?? 'plain' } });
+  return [...fourObjects(request), changing, theme];
+};
+
+function hook(
+  name: string,
+  events: readonly HookEvent[],
+  weight: number,
+  deletePolicies: Hook['deletePolicies'],
+): Hook {
+  const pod = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'job' }] };
+  const job = object('batch/v1', 'Job', name, { spec: { template: { spec: pod } } });
+  return {
+    name,
+    kind: 'Job',
+    source: `shop/templates/${name}.yaml`,
+    content: toYaml(job),
+    events,
+    weight,
+    deletePolicies,
+  };
+}
+
+const HOOKS: readonly Hook[] = [
+  hook('prepare', ['pre-install', 'pre-upgrade'], 0, ['before-hook-creation']),
+  hook('migrate', ['pre-install', 'pre-upgrade'], 5, ['hook-succeeded']),
+  hook('greet', ['post-install', 'post-upgrade'], 0, ['before-hook-creation']),
+  hook('report', ['post-install', 'post-upgrade'], 5, ['hook-succeeded']),
+  hook('save', ['pre-delete'], 0, ['hook-succeeded']),
+  hook('wipe', ['post-delete'], 0, ['before-hook-creation']),
+];
+
+const installed = async (world: InstanceWorld, ...names: readonly string[]): Promise<void> => {
+  for (const name of names) world.create(name, { title: 'A' });
+  await world.until('the preparation', () => names.every((name) => world.runs(name, 1, 'shop-1')));
+};
+const upgraded = async (world: InstanceWorld, ...names: readonly string[]): Promise<void> => {
+  await installed(world, ...names);
+  await world.revise(2, { providerValues: { theme: 'dark' } });
+  await world.until('the upgrade', () => names.every((name) => world.runs(name, 2, 'shop-2')));
+};
+const nothing = async (): Promise<void> => undefined;
+
+type Plot = Omit<Story, 'hooks' | 'start'>;
+
+const PLOTS: readonly Plot[] = [
+  {
+    name: 'create',
+    prepare: nothing,
+    act: async (world) => world.create('shop', { title: 'A' }),
+    isDone: (world) => world.runs('shop', 1, 'shop-1'),
+    namespaces: ['shop'],
+  },
+  {
+    name: 'change',
+    prepare: (world) => installed(world, 'shop'),
+    act: async (world) => void (await world.patch('shop', { spec: { title: 'B' } })),
+    isDone: (world) => world.runs('shop', 2, 'shop-1'),
+    namespaces: ['shop'],
+  },
+  {
+    name: 'upgrade',
+    prepare: (world) => installed(world, 'shop'),
+    act: async (world) => void (await world.revise(2, { providerValues: { theme: 'dark' } })),
+    isDone: (world) => world.runs('shop', 2, 'shop-2'),
+    namespaces: ['shop'],
+  },
+  {
+    name: 'set-back',
+    prepare: (world) => upgraded(world, 'shop'),
+    act: async (world) => void (await world.revise(3)),
+    isDone: (world) => world.runs('shop', 3, 'shop-3'),
+    namespaces: ['shop'],
+  },
+  {
+    name: 'delete',
+    prepare: (world) => installed(world, 'shop'),
+    act: async (world) => void (await world.remove('shop')),
+    isDone: (world) => world.find('shop') === undefined,
+    namespaces: ['shop'],
+  },
+];
+
+const SEVERAL = ['shop-a', 'shop-b', 'shop-c'];
+
+/** Several instances at once: three for two turns of upgrading. */
+const CROWD: Plot = {
+  name: 'upgrade-several',
+  prepare: (world) => installed(world, ...SEVERAL),
+  act: async (world) => void (await world.revise(2, { providerValues: { theme: 'dark' } })),
+  isDone: (world) => SEVERAL.every((name) => world.runs(name, 2, 'shop-2')),
+  namespaces: SEVERAL,
+};
+
+export const INSTANCE_STORIES: readonly Story[] = [
+  ...PLOTS.map((plot): Story => ({ ...plot, hooks: [], start: 'warm' })),
+  ...PLOTS.map((plot): Story => ({ ...plot, name: `${plot.name}-hooks`, hooks: HOOKS, start: 'cold' })),
+  { ...CROWD, hooks: [], start: 'warm' },
+];

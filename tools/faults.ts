@@ -1,0 +1,87 @@
+// Everything that can go wrong with a call or an event of a watch, at every place of every story of an instance.
+//
+//   npx tsx tools/faults.ts                      all cases, and seeds that draw several faults in one run
+//   npx tsx tools/faults.ts --story NAME         one story's
+//   npx tsx tools/faults.ts --case NAME          one case, with every call on its way
+//   --seeds N   seeds a story (100)    --seed N   the first of them    --out FILE   the result as JSON
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { allCases, caseOf, scriptOf, type Case } from '../test/faults/cases.ts';
+import { INSTANCE_STORIES, type Story } from '../test/faults/instance-stories.ts';
+import { problemsOf, runStory } from '../test/faults/run-story.ts';
+import { failuresOf } from '../test/faults/try-cases.ts';
+
+const { values } = parseArgs({
+  options: {
+    case: { type: 'string' },
+    story: { type: 'string' },
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '100' },
+    out: { type: 'string' },
+  },
+});
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function storyOf(name: string): Story {
+  const story = INSTANCE_STORIES.find((one) => one.name === name);
+  if (story === undefined)
+    throw new Error(`no story ${name}; there are ${INSTANCE_STORIES.map((one) => one.name).join(', ')}`);
+  return story;
+}
+
+/** Runs one case and shows what it did. Answers whether it ended as it should. */
+async function replay(one: Case): Promise<boolean> {
+  const story = storyOf(one.story);
+  const calm = await runStory(story);
+  const ending = await runStory(story, scriptOf(one));
+  for (const { n, what, as } of ending.calls) say(`${n}  ${what}${as === undefined ? '' : `  as ${as}`}`);
+  say(`\nwhat happened:\n  ${ending.happened.join('\n  ')}`);
+  const isReached = ending.happened.length > 0;
+  const problems = isReached ? problemsOf(calm, ending) : ['the story never comes to that place'];
+  say(
+    problems.length === 0
+      ? 'it ended as without it'
+      : `what is not as without it:\n  ${problems.join('\n  ')}`,
+  );
+  return problems.length === 0;
+}
+
+interface Result {
+  readonly story: string;
+  readonly cases: number;
+  readonly calls: number;
+  readonly events: number;
+  readonly failures: readonly string[];
+}
+
+async function tryStory(story: Story, firstSeed: number, seeds: number): Promise<Result> {
+  const calm = await runStory(story);
+  const drawn = Array.from({ length: seeds }, (_, i): Case => ({
+    story: story.name,
+    at: 'seed',
+    n: firstSeed + i,
+  }));
+  const cases = [...allCases(story.name, calm), ...drawn];
+  const runnable = { name: story.name, run: (script = {}) => runStory(story, script) };
+  say(`${story.name}: ${cases.length} cases at ${calm.calls.length} calls and ${calm.watched} events`);
+  const failures = await failuresOf(runnable, calm, cases);
+  for (const failure of failures) say(`✗ ${failure}`);
+  return { story: story.name, cases: cases.length, calls: calm.calls.length, events: calm.watched, failures };
+}
+
+async function tryAll(): Promise<boolean> {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const stories = values.story === undefined ? INSTANCE_STORIES : [storyOf(values.story)];
+  const results: Result[] = [];
+  for (const story of stories) results.push(await tryStory(story, seed, Number(values.seeds)));
+  const failed = results.reduce((sum, { failures }) => sum + failures.length, 0);
+  const cases = results.reduce((sum, one) => sum + one.cases, 0);
+  say(`${cases} cases, ${failed} failed, first seed ${seed}`);
+  if (values.out !== undefined) writeFileSync(values.out, JSON.stringify({ seed, cases, failed, results }));
+  return failed === 0;
+}
+
+const holds = values.case === undefined ? await tryAll() : await replay(caseOf(values.case));
+process.exit(holds ? 0 : 1);
