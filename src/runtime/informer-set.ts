@@ -103,6 +103,14 @@ export class InformerSet {
       .map(({ kind }) => groupKindOf(kind));
   }
 
+  /** Objects held, by kind. */
+  sizes(): Readonly<Record<string, number>> {
+    const sizes: Record<string, number> = {};
+    for (const { kind, informer } of this.#shared.values())
+      sizes[groupKindOf(kind)] = (sizes[groupKindOf(kind)] ?? 0) + informer.store.size;
+    return sizes;
+  }
+
   /** See `Informer.expect`; told to every informer of the kind whose selector the object matches. */
   expect(kind: Kind, ref: ObjectRef, origin?: Origin): (answer: KubeObject | undefined) => void {
     const waiting = this.#of(kind).map((shared) => ({ shared, learn: shared.informer.expect(ref, origin) }));

@@ -115,6 +115,7 @@ export function createManager(options: ManagerOptions): Manager {
     log,
     onWatchError: (kind) => metrics.watchFailed(kind),
   });
+  metrics.watchStores(() => informers.sizes());
   const count = options.leaderElection?.shards ?? 1;
   const part = options.leaderElection && {
     client,

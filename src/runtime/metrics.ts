@@ -28,6 +28,8 @@ export interface Metrics {
   watchFailed(kind: string): void;
   admitted(path: string, outcome: 'allowed' | 'denied' | 'failed', seconds: number): void;
   leading(yes: boolean): void;
+  /** Reads how many objects of each kind the stores hold when the metrics are asked for. */
+  watchStores(sizes: () => Readonly<Record<string, number>>): void;
   /** How many shards this replica works on. */
   holding(shards: number): void;
   certificateExpires(atMs: number): void;
@@ -91,6 +93,7 @@ export function createMetrics(): Metrics {
     watchFailed: (kind) => watchFailures.inc({ kind }),
     admitted: (path, outcome, seconds) => admissions.observe({ path, outcome }, seconds),
     leading: (yes) => leader.set(yes ? 1 : 0),
+    watchStores: (sizes) => watchStores(registry, sizes),
     holding: (count) => shards.set(count),
     certificateExpires: (atMs) => expiry.set(Math.floor(atMs / 1000)),
     text: () => registry.metrics(),
@@ -126,6 +129,19 @@ function watchQueues(registry: Registry): Queues {
   };
 }
 
+function watchStores(registry: Registry, sizes: () => Readonly<Record<string, number>>): void {
+  void new Gauge({
+    name: 'tenantry_store_objects',
+    help: 'Objects that the process keeps in memory, by kind; one watch each.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(sizes())) this.set({ kind }, count);
+    },
+  });
+}
+
 /** Memory of the process, by the name that Prometheus' own exporters use. */
 function watchMemory(registry: Registry): void {
   void new Gauge({
@@ -134,6 +150,14 @@ function watchMemory(registry: Registry): void {
     registers: [registry],
     collect() {
       this.set(process.memoryUsage.rss());
+    },
+  });
+  void new Gauge({
+    name: 'tenantry_heap_used_bytes',
+    help: 'Memory that JavaScript objects take, those not collected yet among them.',
+    registers: [registry],
+    collect() {
+      this.set(process.memoryUsage().heapUsed);
     },
   });
 }

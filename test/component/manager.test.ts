@@ -365,6 +365,7 @@ describe('health', () => {
     );
     expect((await get('/metrics')).text).toContain('tenantry_leader 1');
     expect((await get('/metrics')).text).toMatch(/process_resident_memory_bytes [1-9]/);
+    expect((await get('/metrics')).text).toContain('tenantry_store_objects{kind="zoo.dev/Pet"} 1');
     expect((await get('/other')).status).toBe(404);
   });
 });
