@@ -24,6 +24,7 @@ import { bootstrap, fail, root } from './bootstrap.mjs';
  * change makes an older result worthless.
  */
 const PARTS = {
+  growth: { program: 'tools/growth.ts', covers: ['src', 'deploy', 'tools/growth.ts', 'tools/growth'] },
   bench: {
     program: 'tools/bench.ts',
     args: ['--full'],

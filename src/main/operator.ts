@@ -18,6 +18,7 @@ import { serviceController } from '../features/service/service.ts';
 import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/webhooks/publish-webhooks.ts';
 import { createChartFetcher } from '../helm/chart-source.ts';
 import { localEngine } from '../cli/local-engine.ts';
+import type { ObjectRef } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLog, type Log } from '../runtime/log.ts';
@@ -113,6 +114,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   const instanceDeps = {
     ...shared,
     settings: { operatorNamespace, accountsNamespace, imageRegistry, apiServer },
+    wake: (name: string, ref: ObjectRef) => manager.enqueue(name, ref),
     share: () => manager.share(),
   };
   manager.addController(serviceController(serviceDeps));
@@ -140,6 +142,8 @@ async function prepareKinds(client: Client, namespace: string, version: string, 
   const written = await ensureOwnCrds(client, crdManifests(), version);
   if (written.length > 0) log.info('Kinds written', { names: written });
   try {
+    // Looked for first: a start that finds everything as it should be writes nothing.
+    if ((await client.find(TENANT, { namespace, name: DEFAULT_TENANT })) !== undefined) return;
     await client.create(TENANT, {
       apiVersion: `${TENANT.group}/${TENANT.version}`,
       kind: TENANT.kind,

@@ -21,6 +21,11 @@ import { messageOf } from '../lib/error-text.ts';
 const DEFAULT_CONCURRENCY = 10;
 /** Rounds with `again` that wrote nothing before the loop backs off: a plan that does not progress must not spin. */
 const IDLE_ROUNDS = 3;
+/**
+ * Looks at one object in a row before others have their turn. A plan that goes on is carried on at once, so that of a thousand
+ * objects ten are nearly done and not all of them begun: what was begun is in memory. An instance takes about six.
+ */
+const ROUNDS_IN_A_ROW = 16;
 const MS_PER_SECOND = 1000;
 
 /** A time in which this process may work, and on what. */
@@ -102,6 +107,12 @@ interface RunningDeps extends ControllerLoopDeps {
   readonly workers: number;
   /** Shared by all terms of the controller: a process that holds many shards does not do more at once. */
   readonly limit: Limit;
+}
+
+/** How a look ended, and whether the next one follows at once. */
+interface Looked {
+  readonly outcome: LookOutcome;
+  readonly goOn: boolean;
 }
 
 /** The time between a start and a stop. */
@@ -196,23 +207,28 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       // What is looked at now decides anew when to look again.
       this.#queue.cancelDelay(key);
-      await this.#deps.limit(() => this.#measuredLook(key));
+      await this.#deps.limit(() => this.#lookInARow(key));
       this.#queue.done(key);
     }
   }
 
-  async #measuredLook(key: string): Promise<void> {
-    const begin = this.#deps.clock.monotonic();
-    const outcome = await this.#look(key);
-    const seconds = (this.#deps.clock.monotonic() - begin) / MS_PER_SECOND;
-    this.#deps.metrics.looked(this.#controller.name, outcome, seconds);
+  async #lookInARow(key: string): Promise<void> {
+    for (let round = 1; round <= ROUNDS_IN_A_ROW; round += 1) {
+      const begin = this.#deps.clock.monotonic();
+      const { outcome, goOn } = await this.#look(key);
+      const seconds = (this.#deps.clock.monotonic() - begin) / MS_PER_SECOND;
+      this.#deps.metrics.looked(this.#controller.name, outcome, seconds);
+      if (!goOn || this.#abort.signal.aborted) return;
+      this.#queue.restart(key);
+    }
+    this.#queue.add(key);
   }
 
   /** One look at one object. Never throws: this is where every error ends. */
-  async #look(key: string): Promise<LookOutcome> {
+  async #look(key: string): Promise<Looked> {
     const ref = refOf(key);
     const object = this.#own(ref);
-    if (object === undefined) return this.#gone(key, ref);
+    if (object === undefined) return { outcome: this.#gone(key, ref), goOn: false };
     if (this.#deps.term.owns !== undefined) this.#looked.set(key, object.metadata.uid ?? '');
     try {
       const world = await this.#controller.observe(object, this.#read);
@@ -220,7 +236,7 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
       const done = await this.#carryOut(this.#controller.kind, object, plan, this.#abort.signal);
       return this.#settle(key, plan, done);
     } catch (error) {
-      return this.#fail(key, object, error);
+      return { outcome: await this.#fail(key, object, error), goOn: false };
     }
   }
 
@@ -232,12 +248,12 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     return 'gone';
   }
 
-  #settle(key: string, plan: Plan<TStatus>, done: CarriedOut): LookOutcome {
+  #settle(key: string, plan: Plan<TStatus>, done: CarriedOut): Looked {
     if (plan.again !== true) {
       this.#queue.forget(key);
       this.#idleRounds.delete(key);
       if (plan.lookAgainMs !== undefined) this.#queue.addAfter(key, plan.lookAgainMs);
-      return 'done';
+      return { outcome: 'done', goOn: false };
     }
     const progressed = done.written.length > 0 || done.statusWritten || done.finalizerWritten;
     const idle = progressed ? 0 : (this.#idleRounds.get(key) ?? 0) + 1;
@@ -245,11 +261,10 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     if (idle >= IDLE_ROUNDS) {
       const retryMs = this.#queue.retry(key);
       this.#log.warn('Plan asks to go on but does nothing', { key, retryMs });
-      return 'again';
+      return { outcome: 'again', goOn: false };
     }
     this.#queue.forget(key);
-    this.#queue.add(key);
-    return 'again';
+    return { outcome: 'again', goOn: true };
   }
 
   /** All outcomes of a failed look, in one place. */

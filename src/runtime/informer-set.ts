@@ -2,7 +2,7 @@ import type { Client } from '../client/client.ts';
 import { watchObjects } from '../client/watcher.ts';
 import { groupKindOf, type Kind, type ObjectRef } from '../kube/kind.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { matchesRequirements, parseSelector } from '../kube/selector.ts';
+import { matchesRequirements, parseSelector, type Requirement } from '../kube/selector.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Stores, Watch } from './controller.ts';
 import { Informer, type Origin } from './informer.ts';
@@ -29,6 +29,8 @@ export interface InformerHold {
 interface Shared {
   readonly kind: Kind;
   readonly labelSelector: string | undefined;
+  /** The selector, read once; one we cannot read selects nothing here: the watch will tell. */
+  readonly requirements: readonly Requirement[] | undefined;
   readonly informer: Informer<KubeObject>;
   readonly slims: Set<Slim<KubeObject> | undefined>;
   holders: number;
@@ -42,6 +44,8 @@ export class InformerSet {
   readonly stores: Stores;
   readonly #options: InformerSetOptions;
   readonly #shared = new Map<string, Shared>();
+  /** The same by kind: each look at an object reads from stores many times. */
+  readonly #byKind = new Map<string, readonly Shared[]>();
   #started = false;
 
   constructor(options: InformerSetOptions) {
@@ -56,6 +60,7 @@ export class InformerSet {
     if (shared === undefined) {
       shared = this.#create(watch);
       this.#shared.set(key, shared);
+      this.#byKind.set(kindKey(watch.kind), [...this.#of(watch.kind), shared]);
     } else if (!shared.slims.has(watch.slim) && !shared.slims.has(undefined)) {
       shared.slims.add(watch.slim);
       const { informer, slims } = shared;
@@ -74,6 +79,10 @@ export class InformerSet {
         held.holders -= 1;
         if (held.holders > 0) return;
         this.#shared.delete(key);
+        this.#byKind.set(
+          kindKey(held.kind),
+          this.#of(held.kind).filter((other) => other !== held),
+        );
         await held.informer.stop();
       },
     };
@@ -121,8 +130,7 @@ export class InformerSet {
   }
 
   #of(kind: Kind): readonly Shared[] {
-    const key = kindKey(kind);
-    return [...this.#shared.values()].filter((shared) => kindKey(shared.kind) === key);
+    return this.#byKind.get(kindKey(kind)) ?? NONE;
   }
 
   #create(watch: Pick<Watch, 'kind' | 'labelSelector' | 'slim'>): Shared {
@@ -142,7 +150,8 @@ export class InformerSet {
         }),
     });
     if (this.#started) informer.start();
-    return { kind, labelSelector, informer, slims, holders: 0 };
+    const requirements = parseSelector(labelSelector ?? '');
+    return { kind, labelSelector, requirements, informer, slims, holders: 0 };
   }
 
   #onError(kind: Kind, error: unknown): void {
@@ -151,13 +160,13 @@ export class InformerSet {
   }
 }
 
+const NONE: readonly Shared[] = [];
+
 function kindKey(kind: Kind): string {
   return `${kind.group}/${kind.version}/${kind.plural}`;
 }
 
-/** A selector we cannot read selects nothing here: the watch will tell. */
-function selects(shared: Shared, object: KubeObject): boolean {
-  const requirements = parseSelector(shared.labelSelector ?? '');
+function selects({ requirements }: Shared, object: KubeObject): boolean {
   return requirements !== undefined && matchesRequirements(requirements, object.metadata.labels);
 }
 

@@ -134,6 +134,11 @@ export class WorkQueue {
     return Promise.resolve(key);
   }
 
+  /** A key in work begins anew: whatever added it until now is seen by what follows. */
+  restart(key: string): void {
+    this.#dirty.delete(key);
+  }
+
   /** Gives a taken key back; if it was added meanwhile it waits again. */
   done(key: string): void {
     if (!this.#working.delete(key)) return;

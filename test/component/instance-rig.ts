@@ -213,6 +213,7 @@ export class InstanceRig {
       discovery: createDiscovery(client, systemClock),
       clock: systemClock,
       settings,
+      wake: (name, ref) => this.manager.enqueue(name, ref),
     };
   }
 

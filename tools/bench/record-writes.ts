@@ -92,6 +92,7 @@ export async function recordWrites(
         engine,
         discovery: createDiscovery(client, systemClock),
         clock: systemClock,
+        wake: () => undefined,
         settings: { operatorNamespace: NS, accountsNamespace: `${NS}-services` },
       },
     ),

@@ -99,16 +99,18 @@ function sumOf(readings: readonly OperatorReading[], what: 'writes' | 'looks'): 
   return readings.reduce((sum, reading) => sum + reading[what], 0);
 }
 
-/** Calls between two readings at rest that are neither watches nor about leases: those of a process that has nothing to do. */
+/**
+ * Calls of a leader that has nothing to do, between two readings at rest: neither watches nor `update`, which renews leases. The
+ * others read a lease every two seconds to see whether it is free.
+ */
 function idleCalls(before: readonly OperatorReading[], after: readonly OperatorReading[]): number {
-  return after.reduce((sum, { pod, calls }) => {
-    const earlier = before.find((one) => one.pod === pod)?.calls ?? {};
-    const count = ['create', 'apply', 'patch', 'delete', 'get'].reduce(
-      (inner, verb) => inner + (calls[verb] ?? 0) - (earlier[verb] ?? 0),
-      0,
-    );
-    return sum + count;
-  }, 0);
+  return after
+    .filter(({ leads }) => leads)
+    .reduce((sum, { pod, calls }) => {
+      const earlier = before.find((one) => one.pod === pod)?.calls ?? {};
+      const verbs = ['create', 'apply', 'patch', 'delete', 'get'];
+      return sum + verbs.reduce((inner, verb) => inner + (calls[verb] ?? 0) - (earlier[verb] ?? 0), 0);
+    }, 0);
 }
 
 /** Deletes the leader's pod: another one becomes the leader and looks at everything. */

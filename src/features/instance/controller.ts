@@ -30,7 +30,7 @@ export function instanceController(
   const surroundings: Surroundings = {
     service,
     deps,
-    memories: new InstanceMemories(),
+    memories: new InstanceMemories((ref) => deps.wake(instanceControllerName(service.kind), ref)),
     charts: new Charts(deps.engine, deps.client),
     secrets: new ValueSecrets(deps.clock),
   };

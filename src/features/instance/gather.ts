@@ -27,8 +27,7 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
     case 'let-go':
       return gatherLetGo(look, world);
     case 'policies':
-      if (world.policies !== undefined) memory.awaitPolicies(world.policies.digest, keysOf(world.policies));
-      return world;
+      return gatherPolicies(look, world);
     case 'record':
       return gatherRecord(look, world);
     case 'hooks':
@@ -54,8 +53,9 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
     }
     case 'settled':
       return gatherSettled(look, world);
-    case 'refuse':
     case 'wait':
+      return gatherWait(look, world, world.action.for);
+    case 'refuse':
     case 'load':
     case 'write':
     case 'enter-after':
@@ -63,6 +63,21 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
     case 'remove-namespace':
       return world;
   }
+}
+
+/** One that waits for its turn is woken when a place is free. */
+function gatherWait(
+  { memories, identity, instance }: Look,
+  world: InstanceWorld,
+  what: 'namespace-gone' | 'service' | 'turn',
+): InstanceWorld {
+  if (what === 'turn') memories.awaitTurn(identity.uid, instance.metadata);
+  return world;
+}
+
+function gatherPolicies({ memory }: Look, world: InstanceWorld): InstanceWorld {
+  if (world.policies !== undefined) memory.awaitPolicies(world.policies.digest, keysOf(world.policies));
+  return world;
 }
 
 /** Whoever changed objects may have done it with a stock helm: its records are looked at, too, now and once more later. */

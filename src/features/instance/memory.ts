@@ -131,9 +131,17 @@ export class InstanceMemory {
 
 /** The memories of one service's instances. */
 export class InstanceMemories {
+  readonly #wake: (ref: ObjectRef) => void;
   readonly #byRef = new Map<string, InstanceMemory>();
+  /** Instances by UID that wait for their turn to be upgraded, in order. */
+  readonly #waiting = new Map<string, ObjectRef>();
   readonly #releases = new Map<string, KeptRelease>();
   readonly #upgrading = new Set<string>();
+
+  /** `wake` has an instance looked at soon. */
+  constructor(wake: (ref: ObjectRef) => void) {
+    this.#wake = wake;
+  }
 
   /** The memory of an instance, new if another one had the name. */
   of(ref: ObjectRef, uid: string): InstanceMemory {
@@ -154,7 +162,8 @@ export class InstanceMemories {
     const present = this.#byRef.get(refKey(ref));
     if (present === undefined || (uid !== undefined && present.uid !== uid)) return;
     this.#byRef.delete(refKey(ref));
-    this.#upgrading.delete(present.uid);
+    this.#waiting.delete(present.uid);
+    this.endUpgrade(present.uid);
     for (const key of this.#releases.keys())
       if (key.startsWith(`${present.uid}/`)) this.#releases.delete(key);
   }
@@ -164,12 +173,24 @@ export class InstanceMemories {
     return this.#upgrading;
   }
 
+  /** Has the instance woken when it is its turn; one that waits already keeps its place. */
+  awaitTurn(uid: string, ref: ObjectRef): void {
+    if (!this.#waiting.has(uid)) this.#waiting.set(uid, ref);
+  }
+
   beginUpgrade(uid: string): void {
+    this.#waiting.delete(uid);
     this.#upgrading.add(uid);
   }
 
+  /** Its place goes to the one that waits longest; also the place of one that was woken and could not begin. */
   endUpgrade(uid: string): void {
     this.#upgrading.delete(uid);
+    for (const [next, ref] of this.#waiting) {
+      this.#waiting.delete(next);
+      this.#wake(ref);
+      return;
+    }
   }
 
   release(uid: string, number: number): KeptRelease | undefined {

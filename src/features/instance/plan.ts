@@ -22,8 +22,11 @@ import { finished, inPhase, noted, started } from './next-inventory.ts';
 import { planHooks } from './plan-hooks.ts';
 import { busyPlan, factsOf, failed, type InstancePlan, lookAgain, warning } from './plan-verdict.ts';
 
-/** Milliseconds until an instance asks again whether its upgrade may begin; others end meanwhile without waking it. */
-const TURN_MS = 2_000;
+/**
+ * Milliseconds until an instance asks again whether its upgrade may begin. It is woken when a place is free; this is for a
+ * change of how many may be upgraded at once, and for a namespace that the store does not have yet.
+ */
+const TURN_MS = 15_000;
 
 /** What should be true of an instance next, and what to say about it. Pure. */
 export function planInstance(instance: Instance, world: InstanceWorld, now: number): InstancePlan {
@@ -213,7 +216,7 @@ function planWait(
     }
     case 'turn':
       // What runs goes on running and is reported as it was.
-      return { stages: [], lookAgainMs: TURN_MS };
+      return { stages: [], lookAgainMs: world.lookAgainMs ?? TURN_MS };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Instance } from '../../api/instance.ts';
 import type { Revision } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
 import type { Engine } from '../../helm/rendering.ts';
-import type { Kind } from '../../kube/kind.ts';
+import type { Kind, ObjectRef } from '../../kube/kind.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import type { ApiServerAddress } from './network-policies.ts';
@@ -44,6 +44,8 @@ export interface InstanceDeps {
   readonly discovery: ServedKinds;
   readonly clock: Clock;
   readonly settings: InstanceSettings;
+  /** Has an instance looked at soon by the controller of that name. */
+  readonly wake: (controllerName: string, ref: ObjectRef) => void;
   /** The part of all instances that this process works on now, where several divide them; 1 if not given. */
   readonly share?: () => number;
 }
