@@ -1,6 +1,6 @@
 import type { Instance } from '../../src/api/instance.ts';
 import type { Client, DeleteOptions, Patch } from '../../src/client/client.ts';
-import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
+import { NAMESPACE, SERVICE_ACCOUNT } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import { isKubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -132,7 +132,13 @@ async function send(
     case 'apply':
       return client.apply(kind, body as KubeObject, options);
     case 'patch':
-      return client.patch(kind, ref, body as Patch, options);
+      return client.patch(kind, ref, body as Patch, options).catch((error: unknown) => {
+        // Or it has not made it yet; the product creates it then.
+        if (!isKubeError(error, 'NotFound') || kind.kind !== SERVICE_ACCOUNT.kind) throw error;
+        const { metadata, ...rest } = (body as Patch).body as KubeObject;
+        const { name, namespace = '' } = ref;
+        return client.create(kind, { ...rest, metadata: { ...metadata, name, namespace } });
+      });
     case 'delete':
       return client.delete(kind, ref, body as DeleteOptions);
   }
