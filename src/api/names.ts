@@ -21,6 +21,8 @@ export const REGISTERED_BY_LABEL = 'registered-by';
  * instance; a ValidatingAdmissionPolicy of our chart lets only the operator and the services' accounts set it.
  */
 export const INSTANCE_UID_LABEL = 'tenantry.dev/instance-uid';
+/** On an instance's namespace; `strict` is what the admission policies of the strict isolation select. */
+export const ISOLATION_LABEL = 'tenantry.dev/isolation';
 /** On instance namespaces: kind and name of the instance, for selection by people. */
 export const INSTANCE_KIND_LABEL = 'tenantry.dev/instance-kind';
 export const INSTANCE_NAME_LABEL = 'tenantry.dev/instance-name';

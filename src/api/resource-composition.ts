@@ -81,6 +81,12 @@ const newResourceSchema = z.object({
 });
 
 const policiesSchema = z.object({
+  isolation: z
+    .enum(['default', 'strict'])
+    .optional()
+    .describe(
+      'strict: every control of the multi-tenancy benchmarks (Pod Security restricted whatever podSecurity says, images always pulled, no node ports, no volumes on nodes, no network policies of the chart, counts in the quota). Default: default, which ordinary charts pass.',
+    ),
   podSecurity: z
     .enum(['privileged', 'baseline', 'restricted'])
     .optional()

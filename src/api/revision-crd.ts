@@ -24,6 +24,7 @@ const policiesSchema = z.object({
     })
     .optional()
     .describe('ResourceQuota of every instance.'),
+  isolation: z.literal('strict').optional().describe('Every control of the multi-tenancy benchmarks.'),
   podSecurity: z
     .enum(['privileged', 'baseline', 'restricted'])
     .describe('Pod Security level of the namespaces.'),

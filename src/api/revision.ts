@@ -21,6 +21,8 @@ export interface Quota {
 /** What every instance of a revision gets around its release; resolved from the composition, defaults filled in. */
 export interface ServicePolicies {
   readonly quota?: Quota;
+  /** Every control of the multi-tenancy benchmarks; absent: the default. */
+  readonly isolation?: 'strict';
   readonly podSecurity: 'privileged' | 'baseline' | 'restricted';
   /** Missing requests and limits are filled in so that pods pass the quota. */
   readonly fillResources: boolean;

@@ -42,7 +42,8 @@ export function desiredOf(
   const hooks = checkScope(rendering.hooks, scope);
   const findings = [...objects.findings, ...hooks.findings];
 
-  const settings = { instanceUid: identity.uid, podResources: revision.policies.podResources, nodeName };
+  const { podResources, isolation } = revision.policies;
+  const settings = { instanceUid: identity.uid, podResources, nodeName, isolation };
   const prepared = (object: AnyObject): AnyObject =>
     withOwner(withPodSettings(withEncodedData(object), settings), identity);
   const filled = fillResources(

@@ -45,6 +45,17 @@ describe('withPodSettings', () => {
     });
   });
 
+  it('has every image pulled under strict isolation, those of init containers too, and leaves them alone otherwise', () => {
+    const object = workload('apps/v1', 'Deployment', { template: POD });
+    const policies = (isolation?: 'strict'): unknown => {
+      const spec = podTemplateOf(withPodSettings(object, { instanceUid: 'u', isolation }))?.spec;
+      return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map((one) => one.imagePullPolicy);
+    };
+
+    expect(policies('strict')).toEqual(['Always', 'Always']);
+    expect(policies()).toEqual([undefined, undefined]);
+  });
+
   it('pins pods to the node of the instance through the scheduler', () => {
     const object = withPodSettings(workload('apps/v1', 'Deployment', { template: POD }), {
       instanceUid: 'u',

@@ -13,6 +13,7 @@ export interface PodSettings {
   readonly podResources?: ServicePolicies['podResources'];
   /** Node that all pods go to: the instance's `spec.nodeName`. */
   readonly nodeName?: string | undefined;
+  readonly isolation?: ServicePolicies['isolation'] | undefined;
 }
 
 /**
@@ -22,13 +23,19 @@ export interface PodSettings {
 export function withPodSettings(object: AnyObject, settings: PodSettings): AnyObject {
   return mapPodTemplate(object, (template) => {
     const labelled = withLabel(template, settings.instanceUid);
-    return withNode(withResources(labelled, settings.podResources), settings.nodeName);
+    const pulled = settings.isolation === 'strict' ? withPull(labelled) : labelled;
+    return withNode(withResources(pulled, settings.podResources), settings.nodeName);
   });
 }
 
 function withLabel(template: PodTemplate, uid: string): PodTemplate {
   const labels = { ...template.metadata?.labels, [INSTANCE_UID_LABEL]: uid };
   return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+/** Without a pull nobody asks whether the tenant may have the image: one that another tenant brought onto the node would do. */
+function withPull(template: PodTemplate): PodTemplate {
+  return mapContainers(template, (container) => ({ ...container, imagePullPolicy: 'Always' }));
 }
 
 function withResources(template: PodTemplate, podResources: PodSettings['podResources']): PodTemplate {

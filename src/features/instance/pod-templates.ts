@@ -9,6 +9,7 @@ export interface ContainerSpec {
   /** `Always` makes an init container a sidecar. */
   readonly restartPolicy?: string;
   readonly terminationMessagePolicy?: string;
+  readonly imagePullPolicy?: string;
   readonly resources?: {
     readonly requests?: ResourceList | null;
     readonly limits?: ResourceList | null;

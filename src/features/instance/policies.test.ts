@@ -179,9 +179,33 @@ describe('policyObjects', () => {
   });
 });
 
+describe('strict isolation', () => {
+  it('counts what an instance could exhaust, beside what the service gives', () => {
+    const strict = named('wordpressservice-wp', NETWORK, revision({ isolation: 'strict' }));
+    const standard = named('wordpressservice-wp');
+
+    expect(strict).toMatchObject({
+      spec: {
+        hard: { 'requests.cpu': '1', pods: '50', 'services.nodeports': '0', 'requests.storage': '200Gi' },
+      },
+    });
+    expect(standard).not.toHaveProperty(['spec', 'hard', 'pods']);
+  });
+
+  it('is a label of the namespace, which the admission policies select by', () => {
+    const labelsOf = (policies: Parameters<typeof namespaceObject>[1]): unknown =>
+      namespaceObject(IDENTITY, policies, '{}').metadata.labels;
+
+    expect(labelsOf({ isolation: 'strict', podSecurity: 'restricted' })).toMatchObject({
+      'tenantry.dev/isolation': 'strict',
+    });
+    expect(labelsOf({ podSecurity: 'baseline' })).not.toHaveProperty(['tenantry.dev/isolation']);
+  });
+});
+
 describe('namespaceObject', () => {
   it('carries security level, owner and inventory from its creation on', () => {
-    const { metadata } = namespaceObject(IDENTITY, 'restricted', '{}');
+    const { metadata } = namespaceObject(IDENTITY, { podSecurity: 'restricted' }, '{}');
 
     expect(metadata).toMatchObject({
       name: 'wp',

@@ -5,6 +5,7 @@ import {
   INSTANCE_NAMESPACE_LABEL,
   INSTANCE_UID_LABEL,
   INVENTORY_ANNOTATION,
+  ISOLATION_LABEL,
   MANAGED_BY_LABEL,
   MANAGED_BY_VALUE,
   RELEASE_NAME_ANNOTATION,
@@ -42,10 +43,13 @@ export interface KindedObject {
   readonly object: AnyObject;
 }
 
+/** What a namespace's labels say of its policies. */
+export type NamespacePolicies = Pick<RevisionSpec['policies'], 'isolation' | 'podSecurity'>;
+
 /** The instance's namespace as it is created: security level, whose it is and what its release may touch. */
 export function namespaceObject(
   identity: Identity,
-  podSecurity: RevisionSpec['policies']['podSecurity'],
+  policies: NamespacePolicies,
   inventory: string,
 ): AnyObject {
   return {
@@ -53,7 +57,7 @@ export function namespaceObject(
     kind: 'Namespace',
     metadata: {
       name: identity.target,
-      labels: namespaceLabels(identity, podSecurity),
+      labels: namespaceLabels(identity, policies),
       annotations: { [RELEASE_NAME_ANNOTATION]: identity.release, [INVENTORY_ANNOTATION]: inventory },
     },
   };
@@ -62,7 +66,7 @@ export function namespaceObject(
 /** Labels of the namespace; names are cut to a label's length, the UID is what counts. */
 export function namespaceLabels(
   identity: Identity,
-  podSecurity: RevisionSpec['policies']['podSecurity'],
+  policies: NamespacePolicies,
 ): Readonly<Record<string, string>> {
   return {
     [MANAGED_BY_LABEL]: MANAGED_BY_VALUE,
@@ -71,10 +75,11 @@ export function namespaceLabels(
     [INSTANCE_NAME_LABEL]: labelValue(identity.name),
     [INSTANCE_NAMESPACE_LABEL]: labelValue(identity.namespace),
     [SERVICE_UID_LABEL]: identity.serviceUid,
-    'pod-security.kubernetes.io/enforce': podSecurity,
+    ...(policies.isolation === undefined ? {} : { [ISOLATION_LABEL]: policies.isolation }),
+    'pod-security.kubernetes.io/enforce': policies.podSecurity,
     'pod-security.kubernetes.io/enforce-version': 'latest',
-    'pod-security.kubernetes.io/warn': podSecurity,
-    'pod-security.kubernetes.io/audit': podSecurity,
+    'pod-security.kubernetes.io/warn': policies.podSecurity,
+    'pod-security.kubernetes.io/audit': policies.podSecurity,
   };
 }
 
@@ -93,10 +98,13 @@ export function policyObjects(
   revision: RevisionSpec,
   network: Omit<NetworkFacts, 'egress'>,
 ): readonly KindedObject[] {
-  const { quota, fillResources, egress } = revision.policies;
+  const { quota, fillResources, egress, isolation } = revision.policies;
   const net = quota !== undefined && fillResources ? netDefaults(quota) : undefined;
   const objects: readonly (KindedObject | undefined)[] = [
-    quota && { kind: RESOURCE_QUOTA, object: quotaObject(identity, quota) },
+    quota && {
+      kind: RESOURCE_QUOTA,
+      object: quotaObject(identity, { ...quota, ...(isolation === 'strict' ? STRICT_COUNTS : {}) }),
+    },
     net && { kind: LIMIT_RANGE, object: limitRangeObject(identity, net) },
     ...networkPolicies({ ...network, egress }).map((object) => ({ kind: NETWORK_POLICY, object })),
     { kind: ROLE_BINDING, object: bindingObject(identity, INSTANCE_CLUSTER_ROLE) },
@@ -122,13 +130,28 @@ function owned(identity: Identity, object: AnyObject): AnyObject {
   return { ...object, metadata: { ...object.metadata, namespace: identity.target, labels } };
 }
 
+/**
+ * What strict isolation counts beside cpu and memory: what one instance could exhaust for all others. A node port is a port of every
+ * node, so there are none; a load balancer address is one of few.
+ */
+const STRICT_COUNTS: Readonly<Record<string, string>> = {
+  'requests.storage': '200Gi',
+  persistentvolumeclaims: '20',
+  pods: '50',
+  services: '20',
+  'services.loadbalancers': '1',
+  'services.nodeports': '0',
+  secrets: '100',
+  configmaps: '100',
+};
+
 /** Named as the release: KubePlus's users look for it there. */
-function quotaObject(identity: Identity, quota: NonNullable<RevisionSpec['policies']['quota']>): AnyObject {
+function quotaObject(identity: Identity, hard: Readonly<Record<string, string>>): AnyObject {
   return {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: identity.release },
-    spec: { hard: { ...quota } },
+    spec: { hard },
   };
 }
 

@@ -54,11 +54,12 @@ export function inputsDigest(
   sources: readonly ValuesSource[],
   imageRegistry: string | undefined,
 ): string {
-  const { quota, fillResources, podResources, allowedClusterKinds } = revision.policies;
+  const { quota, fillResources, podResources, allowedClusterKinds, isolation } = revision.policies;
   const inputs = [
     revision.chart.digest,
     revision.providerValues,
-    { quota, fillResources, podResources, allowedClusterKinds },
+    // An absent one leaves no trace: digests made before there was a choice stay what they are.
+    { quota, fillResources, podResources, allowedClusterKinds, isolation },
     instance.spec ?? {},
     sources,
     imageRegistry ?? null,

@@ -22,7 +22,7 @@ export function policiesOf(look: Look, traits: ReleaseTraits | undefined): Polic
     nodeCidrs: publicNodeRanges(nodes),
     ingressNamespaces: settings.ingressNamespaces ?? INGRESS_NAMESPACES,
   });
-  const labels = namespaceLabels(identity, revision.spec.policies.podSecurity);
+  const labels = namespaceLabels(identity, revision.spec.policies);
   const { exposed, usesApi } = traits;
   return { objects, labels, digest: policyDigest(objects, labels), exposed, usesApi };
 }

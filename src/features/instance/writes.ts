@@ -32,8 +32,8 @@ export function entriesOf(
 /** Stage: the namespace with everything that must be on it from its creation on. */
 export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stage {
   const { identity, revision } = world;
-  const podSecurity = revision?.spec.policies.podSecurity ?? 'baseline';
-  const object = namespaceObject(identity, podSecurity, encodeInventory(inventory));
+  const policies = revision?.spec.policies ?? { podSecurity: 'baseline' };
+  const object = namespaceObject(identity, policies, encodeInventory(inventory));
   return { name: 'namespace', writes: [{ verb: 'own', kind: NAMESPACE, object, owner: identity.uid }] };
 }
 

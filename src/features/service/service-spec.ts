@@ -8,6 +8,14 @@ export const DEFAULT_SERVICE_VERSION = 'v1alpha1';
 /** Order of the four keys, as KubePlus's text names them. */
 export const QUOTA_KEYS = ['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'] as const;
 
+/** What an instance under strict isolation may use where its composition says nothing: a small application with its database. */
+const STRICT_QUOTA: Quota = {
+  'requests.cpu': '2',
+  'requests.memory': '4Gi',
+  'limits.cpu': '4',
+  'limits.memory': '8Gi',
+};
+
 /**
  * The API that a composition registers. In the operator's own namespace the group is KubePlus's; elsewhere one of the
  * namespace's own, so that two providers never fight for a kind.
@@ -31,11 +39,13 @@ export function resourceOf(
 /** The policies of a composition with the defaults filled in. */
 export function policiesOf(spec: CompositionSpec): ServicePolicies {
   const { policy } = spec.respolicy?.spec ?? {};
-  const quota = quotaOf(spec);
+  const isStrict = spec.policies?.isolation === 'strict';
+  const quota = quotaOf(spec) ?? (isStrict ? STRICT_QUOTA : undefined);
   const podResources = podResourcesOf(policy?.podconfig);
   return {
     ...(quota === undefined ? {} : { quota }),
-    podSecurity: spec.policies?.podSecurity ?? 'baseline',
+    ...(isStrict ? { isolation: 'strict' } : {}),
+    podSecurity: isStrict ? 'restricted' : (spec.policies?.podSecurity ?? 'baseline'),
     fillResources: spec.policies?.fillResources ?? true,
     egress: spec.policies?.egress ?? 'default',
     ...(podResources === undefined ? {} : { podResources }),

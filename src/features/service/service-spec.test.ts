@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import type { CompositionSpec } from '../../api/resource-composition.ts';
+import { policiesOf } from './service-spec.ts';
+
+const spec = (more: Partial<CompositionSpec>): CompositionSpec => ({
+  newResource: {
+    resource: { group: 'g', version: 'v1', kind: 'Hello', plural: 'hellos' },
+    chartURL: 'file:///a.tgz',
+  },
+  ...more,
+});
+
+describe('policiesOf', () => {
+  it('leaves no trace of the isolation that is the default', () => {
+    expect(policiesOf(spec({ policies: { isolation: 'default' } }))).toEqual(policiesOf(spec({})));
+    expect(policiesOf(spec({}))).not.toHaveProperty('isolation');
+  });
+
+  it('asks for restricted pods and a quota under strict isolation, whatever else is said', () => {
+    const strict = policiesOf(spec({ policies: { isolation: 'strict', podSecurity: 'privileged' } }));
+
+    expect(strict).toMatchObject({
+      isolation: 'strict',
+      podSecurity: 'restricted',
+      quota: { 'requests.cpu': '2', 'limits.memory': '8Gi' },
+    });
+  });
+
+  it('takes the quota that is given, also under strict isolation', () => {
+    const quota = {
+      'requests.cpu': '1',
+      'requests.memory': '1Gi',
+      'limits.cpu': '1',
+      'limits.memory': '1Gi',
+    };
+    const given = spec({ policies: { isolation: 'strict' }, respolicy: { spec: { policy: { quota } } } });
+
+    expect(policiesOf(given).quota).toEqual(quota);
+  });
+});
