@@ -127,8 +127,9 @@ export class InstanceWorld implements Simulated {
       upgradesAtOnce: UPGRADES_AT_ONCE,
     };
     const engine = this.#engineOf(interceptor);
+    const wake = manager.enqueue;
     manager.addController(
-      instanceController(SERVICE, { client, engine, discovery, clock: this.clock, settings }),
+      instanceController(SERVICE, { client, engine, discovery, clock: this.clock, settings, wake }),
     );
     const stop = new AbortController();
     const state = { ended: false };
