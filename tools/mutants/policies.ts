@@ -24,6 +24,27 @@ const crd = JSON.stringify({
   },
 });
 
+const claim = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'attack' },
+  spec: {
+    accessModes: ['ReadWriteOnce'],
+    volumeName: 'of-another',
+    resources: { requests: { storage: '1Mi' } },
+  },
+});
+
+const opening = JSON.stringify({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'attack' },
+  spec: { podSelector: {}, ingress: [{}] },
+});
+
+/** A namespace that is isolated strictly, for the attack that follows. */
+const IN_STRICT = `kubectl create namespace strict-mutants --dry-run=client -o yaml | kubectl label --local -f - tenantry.dev/isolation=strict -o yaml | kubectl apply -f - >&2 && kubectl -n strict-mutants ${DRY}`;
+
 /** Every policy, in the order of the chart. */
 export const POLICIES: readonly Policy[] = [
   {
@@ -55,5 +76,18 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'tenantry-status',
     attack: `kubectl patch wordpressservice ${INSTANCE} -n tenantry-system --subresource=status --type merge -p '{"status":{"namespace":"default"}}' ${DRY}`,
+  },
+  {
+    name: 'tenantry-strict-pods',
+    attack: `${IN_STRICT} run attack --image=a.example/a:1 --image-pull-policy=IfNotPresent`,
+  },
+  { name: 'tenantry-strict-services', attack: `${IN_STRICT} create service nodeport attack --tcp=80` },
+  {
+    name: 'tenantry-strict-volumes',
+    attack: `echo '${claim}' | (${IN_STRICT} create -f -)`,
+  },
+  {
+    name: 'tenantry-strict-network',
+    attack: `echo '${opening}' | (${IN_STRICT} create -f -)`,
   },
 ];
