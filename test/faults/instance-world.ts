@@ -16,7 +16,6 @@ import { shortHash } from '../../src/lib/hash.ts';
 import { FakeClock } from '../../src/lib/fake-clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
 import {
   ACCOUNTS,
   OPERATOR,
@@ -29,6 +28,7 @@ import {
 } from '../component/instance-rig.ts';
 import { createApi, type Api } from '../fakeapi/api.ts';
 import type { RequestRecord } from '../fakeapi/faults.ts';
+import type { FakeApiOptions } from '../fakeapi/options.ts';
 import type { Stored } from '../fakeapi/json.ts';
 import { storeOf } from '../fakeapi/resources.ts';
 import type { Change } from '../fakeapi/store.ts';
@@ -37,16 +37,16 @@ import { memoryTransport } from './memory-transport.ts';
 import { breathe, drive, type Simulated } from './simulation.ts';
 import { Watchdog } from './watchdog.ts';
 
-const API_OPTIONS = { namespaces: [OPERATOR, ACCOUNTS, 'team'], skipCelRules: true };
+const API_OPTIONS: FakeApiOptions = {
+  namespaces: [OPERATOR, ACCOUNTS, 'team'],
+  unenforced: ['CEL rules', 'ClusterRole', 'RoleBinding', 'Role', 'ResourceQuota', 'LimitRange'],
+};
 /** Instances that may be upgraded at the same time. */
 export const UPGRADES_AT_ONCE = 2;
 /** Milliseconds that a hook's Job runs. */
 const JOB_MS = 1_000;
 /** Milliseconds until a Deployment was looked at. */
 const DEPLOYMENT_MS = 500;
-/** Metrics are made of the event loop and of nothing that is tested here: one for all. */
-const metrics = { ...createMetrics(), close: () => undefined };
-metrics.registry.clear();
 
 /** A process of the operator, as the outside sees it. */
 export interface Process {
@@ -114,7 +114,6 @@ export class InstanceWorld implements Simulated {
       client: this.#client('operator', interceptor),
       clock: this.clock,
       log: silentLog,
-      metrics,
       identity: leader ?? 'only',
       namespace: OPERATOR,
       ...(leader === undefined ? {} : { leaderElection: { leaseName: 'operator' } }),
