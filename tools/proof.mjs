@@ -45,6 +45,10 @@ const PARTS = {
   },
   'network-policies': kubernetesTests('network-policies'),
   conformance: kubernetesTests('conformance'),
+  charts: {
+    program: 'tools/chart-proof.ts',
+    covers: ['src/helm', 'tools/helm-engine', 'test/charts', 'test/fixtures/charts'],
+  },
 };
 
 /** Kubernetes' own tests of one area, on the local cluster. */

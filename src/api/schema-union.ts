@@ -20,8 +20,10 @@ const VALUE_KEYWORDS = new Set([
 /** Keywords that say nothing about what is accepted. */
 const REMARKS = new Set(['title', 'description', '$comment', 'examples', 'default']);
 
+/** True for a branch that is null and nothing else; other rules beside it may refuse even that. */
 const isNullBranch = (branch: Json): boolean =>
   isJsonObject(branch) &&
+  rulesOf(branch).length === 1 &&
   (branch['type'] === 'null' ||
     branch['const'] === null ||
     (Array.isArray(branch['enum']) && branch['enum'].length === 1 && branch['enum'][0] === null));
@@ -43,6 +45,11 @@ function valuesOf(branch: Json): readonly Json[] | undefined {
   if (others.length > 0) return undefined;
   if (branch['const'] !== undefined) return [branch['const']];
   return Array.isArray(branch['enum']) ? (branch['enum'] as readonly Json[]) : undefined;
+}
+
+/** True if the branch declares a type, and with it whether null is one. */
+function isTyped(branch: Json): boolean {
+  return isJsonObject(branch) && typeof branch['type'] === 'string' && branch['nullable'] !== true;
 }
 
 function simpleType(branch: Json): string | undefined {
@@ -74,9 +81,11 @@ function simplify(
 ): JsonObject | undefined {
   const real = branches.filter((branch) => !isNullBranch(branch));
   if (real.length < branches.length) {
-    // A declared type without null would refuse it anyway; with none declared the union was the place that allowed it.
-    const nullable = rest['type'] === undefined ? { nullable: true } : {};
-    return { ...rest, ...nullable, ...(real.length > 0 ? { [keyword]: real } : {}) };
+    if (real.length === 0) return { allOf: [rest, { type: 'null' }] };
+    // Another branch may take null too, and then none of them may.
+    if (keyword === 'oneOf' && !real.every(isTyped)) onConflict(keyword);
+    // Beside the other rules of the node, which may refuse null: the union alone allows it.
+    return { allOf: [rest, { nullable: true, [keyword]: real }] };
   }
   const [only] = real;
   if (real.length === 1) return isJsonObject(only) ? { allOf: [rest, only] } : rest;

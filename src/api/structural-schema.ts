@@ -37,8 +37,9 @@ export const MAX_SCHEMA_DEPTH = 40;
 /** Entries of `notEnforced`: it ends up in a status that people read. */
 export const MAX_NOT_ENFORCED = 100;
 
-/** Accepts everything and keeps it. */
+/** Accepts everything and keeps it, but for null, which the server drops from a field that is not nullable. */
 export const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
+const ANYTHING_OR_NULL: JsonObject = { ...ANYTHING, nullable: true };
 
 interface Context {
   readonly root: Json;
@@ -108,11 +109,11 @@ function compile(node: Json, at: At, context: Context): JsonObject {
   context.nodes += 1;
   if (context.nodes > MAX_SCHEMA_NODES || at.depth > MAX_SCHEMA_DEPTH) {
     note(context, { ...at, path: at.path.slice(0, 200) }, 'size');
-    return ANYTHING;
+    return ANYTHING_OR_NULL;
   }
   if (!isJsonObject(node)) {
     if (node === false) note(context, at, 'false');
-    return ANYTHING;
+    return context.origin === 'own' ? ANYTHING : ANYTHING_OR_NULL;
   }
   const flat = flatten(node, at, context);
   const inner: At = { ...at, depth: at.depth + 1, refs: flat.refs };
@@ -121,9 +122,9 @@ function compile(node: Json, at: At, context: Context): JsonObject {
   }
   const union = typesOf(flat.node);
   const out: Record<string, Json> = { ...annotations(flat.node) };
-  if (union.nullable) out['nullable'] = true;
+  if (union.nullable || (context.origin === 'chart' && takesNull(flat.node))) out['nullable'] = true;
   Object.assign(out, shape(flat.node, union.types, inner, context));
-  Object.assign(out, commonRules(flat.node, context));
+  Object.assign(out, commonRules(flat.node, at, context));
   return out;
 }
 
@@ -131,7 +132,7 @@ function compile(node: Json, at: At, context: Context): JsonObject {
 function flatten(node: JsonObject, at: At, context: Context): { node: JsonObject; refs: readonly string[] } {
   const { $ref, allOf, ...own } = node;
   let refs = at.refs;
-  let flat: JsonObject = own;
+  let flat = typedNull(own);
   const conflict = (keyword: string): void => note(context, at, keyword);
   const parts: Json[] = [];
   if (typeof $ref === 'string') {
@@ -148,9 +149,32 @@ function flatten(node: JsonObject, at: At, context: Context): { node: JsonObject
     flat = mergeSchemas(flat, below.node, conflict);
   }
   const simple = simplifyUnion(flat, conflict);
-  if (simple === flat || refs.length > MAX_SCHEMA_DEPTH) return { node: flat, refs };
+  if (simple === flat || refs.length > MAX_SCHEMA_DEPTH) return { node: withNull(flat), refs };
   // What a union collapsed to may itself refer to something or be a union.
   return flatten(simple, { ...at, refs }, context);
+}
+
+/** OpenAPI's way to say "or null" in JSON Schema's, so that two rules about types can be compared. */
+function typedNull(node: JsonObject): JsonObject {
+  if (node['nullable'] !== true || node['type'] === undefined) return node;
+  const { nullable: _nullable, ...rest } = node;
+  return { ...rest, type: [...new Set([node['type'], 'null'].flat())] };
+}
+
+/** What a union with null left behind (`nullable`), said by the type and by the list of values. */
+function withNull(node: JsonObject): JsonObject {
+  if (node['nullable'] !== true || node['x-kubernetes-int-or-string'] === true) return node;
+  // Still to be merged with what it belongs to.
+  if (Object.keys(node).length === 1) return node;
+  const { nullable: _nullable, const: only, ...rest } = node;
+  const values = only === undefined ? node['enum'] : [only];
+  return {
+    ...rest,
+    ...(node['type'] === undefined
+      ? { nullable: true }
+      : { type: [...new Set([node['type'], 'null'].flat())] }),
+    ...(Array.isArray(values) ? { enum: [...new Set([...(values as readonly Json[]), null])] } : {}),
+  };
 }
 
 /** Description as `kubectl explain` shows it. */
@@ -159,6 +183,13 @@ function annotations(node: JsonObject): JsonObject {
   const text = typeof node['description'] === 'string' ? node['description'].trim() : '';
   const description = title !== '' && text !== '' && title !== text ? `${title}: ${text}` : text || title;
   return description === '' ? {} : { description: description.slice(0, 2000) };
+}
+
+/** True if nothing in the node speaks against null: no type is declared, and values that are listed have it among them. */
+function takesNull(node: JsonObject): boolean {
+  if (node['type'] !== undefined || node['x-kubernetes-int-or-string'] === true) return false;
+  if (node['const'] !== undefined) return node['const'] === null;
+  return !Array.isArray(node['enum']) || node['enum'].includes(null);
 }
 
 function typesOf(node: JsonObject): { types: readonly string[]; nullable: boolean } {
@@ -189,13 +220,20 @@ function typesOfValues(node: JsonObject): readonly string[] {
 }
 
 function shape(node: JsonObject, types: readonly string[], at: At, context: Context): JsonObject {
-  if (node['x-kubernetes-int-or-string'] === true) return { 'x-kubernetes-int-or-string': true };
-  if (types.length === 2 && types.includes('string') && types.includes('integer')) {
-    return { 'x-kubernetes-int-or-string': true };
+  const isText = types.includes('string');
+  if (
+    node['x-kubernetes-int-or-string'] === true ||
+    (types.length === 2 && isText && types.includes('integer'))
+  ) {
+    const { type: _type, ...rules } = {
+      ...stringShape(node, at, context),
+      ...numberRules(node, context.origin),
+    };
+    return { 'x-kubernetes-int-or-string': true, ...rules };
   }
   const isNumeric = types.every((name) => name === 'integer' || name === 'number');
   const type = types.length > 1 && isNumeric ? 'number' : types[0];
-  if (type === undefined) return ANYTHING;
+  if (type === undefined) return openShape(node, at, context);
   if (types.length > 1 && !isNumeric) {
     note(context, at, 'type');
     return ANYTHING;
@@ -213,8 +251,34 @@ function shape(node: JsonObject, types: readonly string[], at: At, context: Cont
     case 'object':
       return objectShape(node, at, context);
     default:
-      return ANYTHING; // `null` alone, or a word JSON Schema does not know
+      note(context, at, 'type'); // a word JSON Schema does not know
+      return ANYTHING;
   }
+}
+
+/** Rules about one type of values, which need that type beside them. */
+const TYPED_RULES = [
+  'minLength',
+  'maxLength',
+  'pattern',
+  'format',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minProperties',
+  'maxProperties',
+] as const;
+
+/** Where no type is told: everything is kept, and nothing but a list of values is a rule. */
+function openShape(node: JsonObject, at: At, context: Context): JsonObject {
+  if (node['type'] !== undefined) note(context, at, 'type'); // null alone
+  for (const rule of TYPED_RULES) if (node[rule] !== undefined) note(context, at, rule);
+  return ANYTHING;
 }
 
 function pick(node: JsonObject, ...keywords: readonly string[]): Record<string, Json> {
@@ -293,6 +357,8 @@ function objectShape(node: JsonObject, at: At, context: Context): JsonObject {
   if (required.length > 0) out['required'] = [...new Set(required)];
   const hasPatterns = isJsonObject(patternProperties) && Object.keys(patternProperties).length > 0;
   if (hasPatterns) note(context, at, 'patternProperties');
+  if (additionalProperties === false && (hasPatterns || named.length === 0))
+    note(context, at, 'additionalProperties');
   const rest = isJsonObject(additionalProperties) && Object.keys(additionalProperties).length > 0;
   if (rest && named.length === 0 && !hasPatterns) {
     out['additionalProperties'] = compile(additionalProperties, { ...at, path: `${at.path}.*` }, context);
@@ -314,12 +380,18 @@ function isLoose(node: JsonObject): boolean {
 }
 
 /** Enums, the alternatives that hold values only, and, in our own schemas, Kubernetes' extensions. */
-function commonRules(node: JsonObject, context: Context): JsonObject {
+function commonRules(node: JsonObject, at: At, context: Context): JsonObject {
   const out: Record<string, Json> = {};
-  if (node['const'] !== undefined) out['enum'] = [node['const']];
-  else if (Array.isArray(node['enum']) && node['enum'].length > 0)
-    out['enum'] = node['enum'] as readonly Json[];
+  const listed = node['const'] === undefined ? node['enum'] : [node['const']];
+  const values = Array.isArray(listed) ? (listed as readonly Json[]) : [];
+  const others = values.filter((value) => value !== null);
   if (Array.isArray(node['anyOf'])) out['anyOf'] = (node['anyOf'] as readonly Json[]).map(withoutRemarks);
+  if (others.length === values.length) {
+    if (values.length > 0) out['enum'] = values;
+  } else if (others.length > 0 && out['anyOf'] === undefined) {
+    // The server matches null with no list of values, not even with one that names it; alternatives it does not try for null.
+    out['anyOf'] = [{ enum: others }];
+  } else note(context, at, node['const'] === undefined ? 'enum' : 'const');
   if (context.origin === 'chart') return out;
   for (const [keyword, value] of Object.entries(node)) {
     if (keyword.startsWith('x-kubernetes-') && value !== false) out[keyword] = value;

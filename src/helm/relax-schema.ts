@@ -69,6 +69,7 @@ function relax(node: JsonObject, defaults: JsonObject, { refs, depth }: At, rela
   const out: Record<string, Json> = { ...inlined.node };
   for (const keyword of ABOUT_ABSENCE) delete out[keyword];
   const given = (name: Json): boolean => typeof name === 'string' && (defaults[name] ?? null) !== null;
+  const demanded = new Set<Json>(Array.isArray(out['required']) ? (out['required'] as readonly Json[]) : []);
   if (Array.isArray(out['required'])) {
     const required = (out['required'] as readonly Json[]).filter((name) => !given(name));
     // An empty list is refused by draft 4 and needless in the others.
@@ -80,10 +81,9 @@ function relax(node: JsonObject, defaults: JsonObject, { refs, depth }: At, rela
     out['properties'] = Object.fromEntries(
       Object.entries(properties).map(([name, child]) => {
         const below = defaults[name];
-        return [
-          name,
-          isJsonObject(child) && isJsonObject(below) ? relax(child, below, inner, relaxing) : child,
-        ];
+        const relaxed =
+          isJsonObject(child) && isJsonObject(below) ? relax(child, below, inner, relaxing) : child;
+        return [name, given(name) && !demanded.has(name) ? orNull(relaxed) : relaxed];
       }),
     );
   }
@@ -95,6 +95,15 @@ function relax(node: JsonObject, defaults: JsonObject, { refs, depth }: At, rela
     );
   }
   return out;
+}
+
+/**
+ * Null drops a default before Helm looks at the schema, so it is fit for every field that has one and may be absent. (For a
+ * field that is required Helm refuses the merged values.)
+ */
+function orNull(child: Json): Json {
+  if (!isJsonObject(child)) return child;
+  return Object.keys(child).length === 0 ? child : { anyOf: [{ type: 'null' }, child] };
 }
 
 /** The node with its reference replaced by what it refers to, so that relaxing it changes no other place. */

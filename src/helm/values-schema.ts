@@ -78,7 +78,8 @@ function finish(schema: JsonObject, defaults: JsonObject, comments: ReadonlyMap<
   const isOpen = described['x-kubernetes-preserve-unknown-fields'] === true;
   for (const [name, value] of isOpen ? Object.entries(defaults) : []) {
     // The schema is silent on these and accepts them; explain should still show that they exist.
-    if (properties[name] === undefined) properties[name] = annotate(ANYTHING, value, comments.get(name));
+    if (properties[name] === undefined)
+      properties[name] = annotate({ ...ANYTHING, nullable: true }, value, comments.get(name));
   }
   return {
     ...described,

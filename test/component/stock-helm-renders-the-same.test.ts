@@ -1,22 +1,25 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
-import { packChart } from '../../src/helm/archive.ts';
-import { readChartFolder } from '../../src/helm/chart-folder.ts';
 import type { HelmEngine } from '../../src/helm/engine.ts';
-import type { Rendering, RenderRequest } from '../../src/helm/rendering.ts';
 import type { Json } from '../../src/kube/object.ts';
-import { sha256 } from '../../src/lib/hash.ts';
+import { compareRenderings } from '../charts/compare-renderings.ts';
+import {
+  caseOf,
+  loadFolder,
+  renderOurs,
+  renderStock,
+  stockApiVersions,
+  type Case,
+} from '../charts/render-both.ts';
 import { startEngine } from './helm-engine.ts';
-import { canCompare, helm, withFolder } from './stock-helm.ts';
+import { canCompare, helm } from './stock-helm.ts';
 
 const CHARTS = fileURLToPath(new URL('../fixtures/charts', import.meta.url));
 
-type Case = readonly [chart: string, what: string, values: Record<string, Json>, options?: readonly string[]];
+type Row = readonly [chart: string, what: string, values: Record<string, Json>, more?: Partial<Case>];
 
-const CASES: readonly Case[] = [
+const CASES: readonly Row[] = [
   ['kitchen', 'defaults', {}],
   [
     'kitchen',
@@ -56,7 +59,7 @@ const CASES: readonly Case[] = [
   ['kitchen', 'line breaks of Unicode', { unicode: '\u2028 \u0085' }],
   ['kitchen', 'a password that is computed slowly', { derive: true }],
   ['kitchen', 'without hooks', { job: false, never: true }],
-  ['kitchen', 'an upgrade', {}, ['--is-upgrade']],
+  ['kitchen', 'an upgrade', {}, { isUpgrade: true }],
   ['kitchen', 'a missing password', { password: '' }],
   ['kitchen', 'a broken template in a value', { title: '{{ .Values.' }],
   ['kitchen', 'a chart’s default removed by null', { deep: null, affinity: null }],
@@ -84,62 +87,6 @@ const CASES: readonly Case[] = [
 let engine: HelmEngine;
 let apiVersions: readonly string[];
 
-async function digestOf(chart: string): Promise<string> {
-  const { folder, files } = await readChartFolder(join(CHARTS, chart));
-  const archive = packChart(folder, files);
-  const digest = sha256(archive);
-  await engine.load(digest, archive);
-  return digest;
-}
-
-/** Documents as data; hooks are those with the annotation, in no order, since `helm template` prints them in another one. */
-function normalised(texts: readonly string[]): { objects: unknown[]; hooks: string[] } {
-  const documents = texts
-    .flatMap((text) => parseAllDocuments(text, { version: '1.1' }))
-    .map((document): unknown => document.toJS())
-    .filter((document) => document !== null);
-  const isHook = (document: unknown): boolean => JSON.stringify(document).includes('"helm.sh/hook"');
-  return {
-    objects: documents.filter((document) => !isHook(document)),
-    hooks: documents
-      .filter(isHook)
-      .map((document) => JSON.stringify(document))
-      .sort(),
-  };
-}
-
-function ours(chart: string, values: Record<string, Json>, isUpgrade: boolean): Promise<Rendering | Error> {
-  return digestOf(chart)
-    .then((digest) => {
-      const request: RenderRequest = {
-        digest,
-        release: { name: 'one', namespace: 'place', revision: 1, isUpgrade },
-        values,
-        capabilities: { kubeVersion: 'v1.37.0', apiVersions },
-      };
-      return engine.render(request);
-    })
-    .catch((error: Error) => error);
-}
-
-/** The default API versions that are compiled into the stock helm: ours come from a cluster. */
-async function stockApiVersions(): Promise<string[]> {
-  return withFolder(async (folder) => {
-    const packed = packChart(
-      'ask',
-      new Map([
-        ['Chart.yaml', 'apiVersion: v2\nname: ask\nversion: 0.1.0\n'],
-        ['templates/a.yaml', 'kind: Answer\nversions: {{ .Capabilities.APIVersions | toJson }}\n'],
-      ]),
-    );
-    await writeFile(join(folder, 'ask.tgz'), packed);
-    const outcome = await helm(['template', 'one', join(folder, 'ask.tgz')]);
-    // The template above writes nothing else.
-    const [answer] = normalised([outcome.stdout]).objects as { versions: string[] }[];
-    return answer?.versions ?? [];
-  });
-}
-
 describe.skipIf(!canCompare)('our rendering and that of the stock helm', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     engine = await startEngine();
@@ -148,36 +95,21 @@ describe.skipIf(!canCompare)('our rendering and that of the stock helm', { timeo
   }, 180_000);
   afterAll(() => engine?.close());
 
-  it.each(CASES.map(([chart, what, values, options = []]) => ({ chart, what, values, options })))(
+  it.each(CASES.map(([chart, what, values, more = {}]) => ({ chart, what, values, more })))(
     'agree on $chart: $what',
-    async ({ chart, values, options }) => {
-      const theirs = await withFolder(async (folder) => {
-        const file = join(folder, 'values.yaml');
-        // Escaped, since YAML folds line breaks of Unicode that JSON takes as they are.
-        const escape = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
-        await writeFile(file, JSON.stringify(values).replaceAll(/[\u0080-\u2fff]/g, escape));
-        return helm([
-          'template',
-          'one',
-          join(CHARTS, chart),
-          '--namespace',
-          'place',
-          '--values',
-          file,
-          ...options,
-        ]);
-      });
+    async ({ chart, values, more }) => {
+      const folder = join(CHARTS, chart);
+      const asked = caseOf(values, more);
+      const { digest } = await loadFolder(engine, folder);
 
-      const rendering = await ours(chart, values, options.includes('--is-upgrade'));
+      const [ours, theirs] = await Promise.all([
+        renderOurs(engine, digest, asked, apiVersions),
+        renderStock(folder, asked),
+      ]);
 
-      if (!theirs.ok) {
-        expect(rendering, `helm failed: ${theirs.stderr}`).toBeInstanceOf(Error);
-        return;
-      }
-      if (rendering instanceof Error) throw rendering;
-      const { objects } = normalised(rendering.manifests.map(({ content }) => content));
-      const { hooks } = normalised(rendering.hooks.map(({ content }) => content));
-      expect({ objects, hooks }).toEqual(normalised([theirs.stdout]));
+      const { outcome, difference } = compareRenderings(ours, theirs);
+      expect(difference).toBe('');
+      expect(outcome).toBe(theirs.ok ? 'same' : 'both fail');
     },
   );
 
@@ -199,7 +131,8 @@ describe.skipIf(!canCompare)('our rendering and that of the stock helm', { timeo
       hooks: { name: string; weight?: number }[];
     };
 
-    const rendering = await ours('kitchen', {}, false);
+    const { digest } = await loadFolder(engine, join(CHARTS, 'kitchen'));
+    const rendering = await renderOurs(engine, digest, caseOf({}), apiVersions);
 
     if (rendering instanceof Error) throw rendering;
     expect(rendering.notes).toBe(release.info.notes);
