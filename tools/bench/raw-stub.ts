@@ -137,7 +137,9 @@ async function send(
         if (!isKubeError(error, 'NotFound') || kind.kind !== SERVICE_ACCOUNT.kind) throw error;
         const { metadata, ...rest } = (body as Patch).body as KubeObject;
         const { name, namespace = '' } = ref;
-        return client.create(kind, { ...rest, metadata: { ...metadata, name, namespace } });
+        const created = client.create(kind, { ...rest, metadata: { ...metadata, name, namespace } });
+        // Both at once.
+        return created.catch(() => client.patch(kind, ref, body as Patch, options));
       });
     case 'delete':
       return client.delete(kind, ref, body as DeleteOptions);
