@@ -42,7 +42,7 @@ const API_OPTIONS: FakeApiOptions = {
   unenforced: ['CEL rules', 'ClusterRole', 'RoleBinding', 'Role', 'ResourceQuota', 'LimitRange'],
 };
 /** Instances that may be upgraded at the same time. */
-export const UPGRADES_AT_ONCE = 2;
+const UPGRADES_AT_ONCE = 2;
 /** Milliseconds that a hook's Job runs. */
 const JOB_MS = 1_000;
 /** Milliseconds until a Deployment was looked at. */
