@@ -10,12 +10,29 @@ import { codeOf } from '../lib/error-text.ts';
 const EMPTY_WITHIN_MS = 15_000;
 const LOOK_MS = 50;
 
+/**
+ * Share of the processors, as many times what one process gets: the kernel weighs a group like a process, and a cluster beside
+ * twenty busy programs would get a twentieth of the machine, too little to renew its own leases in time.
+ */
+const WEIGHS_AS = 16;
+/** What one process counts: in `cpu.shares` (version 1), in `cpu.weight` (version 2). */
+const ONE_SHARE = 1024;
+const ONE_WEIGHT = 100;
+
 /** Makes the groups, ready to take processes. */
 export async function createCgroups(plan: CgroupPlan): Promise<void> {
   for (const group of plan.groups) {
     try {
       await mkdir(group.folder, { recursive: true });
-      if (group.controllers.split(',').includes('cpuset')) await inheritCpuset(group.folder);
+      const controllers = group.controllers.split(',');
+      if (controllers.includes('cpuset')) await inheritCpuset(group.folder);
+      if (controllers.includes('cpu'))
+        await writeFile(join(group.folder, 'cpu.shares'), String(WEIGHS_AS * ONE_SHARE));
+      // Not there where the machine gives groups no processor shares: then there is nothing to weigh.
+      if (plan.version === 2)
+        await writeFile(join(group.folder, 'cpu.weight'), String(WEIGHS_AS * ONE_WEIGHT), {
+          flag: 'r+',
+        }).catch(() => undefined);
     } catch (error) {
       throw new LocalError(
         `the cgroup ${group.folder} could not be made (${codeOf(error) ?? String(error)})`,
