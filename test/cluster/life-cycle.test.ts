@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromRunner, run, shell } from './programs.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { onNode } from './on-node.ts';
+import { run, shell } from './programs.ts';
 
 /*
  * What becomes of instances when the operator, the API server or etcd is killed, when a stock helm is used on a release of
@@ -31,14 +31,13 @@ const remove = (names: readonly string[]): Promise<string> =>
 async function rolledOut(): Promise<void> {
   await run(`kubectl rollout status -n ${NS} deployment/tenantry-operator --timeout=90s`);
   // Several in a row: the API server takes any endpoint of the Service, and all must be reachable.
-  await expect.poll(() => webhooksAnswer(4), { timeout: 30_000, interval: 200 }).toBe(true);
+  await vi.waitFor(() => webhooksAnswer(4), { timeout: 30_000, interval: 200 });
 }
-async function webhooksAnswer(times: number): Promise<boolean> {
+async function webhooksAnswer(times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
     const tried = await shell(`kubectl create --dry-run=server -n ${NS} -f -`, { input: PROBE });
-    if (/failed calling webhook/.test(tried.stderr)) return false;
+    if (/failed calling webhook/.test(tried.stderr)) throw new Error(tried.stderr);
   }
-  return true;
 }
 /** A composition without a chart: refused by whoever looks at it, so it tells whether somebody does. */
 const PROBE = `apiVersion: workflows.kubeplus/v1alpha1\nkind: ResourceComposition\nmetadata: {name: lc-probe}\nspec: {newResource: {resource: {kind: Probe, plural: probes}, chartURL: ''}}\n`;
@@ -105,14 +104,7 @@ const greeting = (name: string): Promise<string> =>
   );
 
 /** Kills a process of the node as the kernel would. */
-async function killOnNode(program: string): Promise<void> {
-  const data = process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share');
-  const file = join(data, 'tenantry/clusters', fromRunner('TENANTRY_CLUSTER'), 'state.json');
-  // True: the cluster writes it so.
-  const { init } = JSON.parse(await readFile(file, 'utf8')) as { init: { pid: number } };
-  const inside = `nsenter --target ${init.pid} --pid --mount`;
-  await run(`${inside} sh -c 'kill -9 $(pgrep -x ${program})'`);
-}
+const killOnNode = (program: string): Promise<string> => onNode(`kill -9 $(pgrep -x ${program})`);
 
 async function exactlyOnce(names: readonly string[]): Promise<void> {
   for (const name of names) {

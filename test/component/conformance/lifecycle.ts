@@ -11,7 +11,7 @@ import {
 import { findCondition } from '../../../src/kube/conditions.ts';
 import type { Kind } from '../../../src/kube/kind.ts';
 import type { Condition, KubeObject } from '../../../src/kube/object.ts';
-import { codeOf, configMap, eventually, type Subject, type SubjectFactory } from './subject.ts';
+import { codeOf, configMap, eventually, exchange, type Subject, type SubjectFactory } from './subject.ts';
 
 interface Widget extends KubeObject {
   readonly spec?: {
@@ -126,6 +126,30 @@ export function lifecycleConformance(factory: SubjectFactory): void {
       const failure = client.create(WIDGET, widget('wrong', { size: 0 }));
 
       await expect(failure).rejects.toMatchObject({ code: 'Invalid', causes: [{ field: 'spec.size' }] });
+    });
+
+    // Of a kind that came late: of those that a server begins with it keeps the first version in memory for a while.
+    it('is forgotten in states of long ago: lists lead on from now, watches begin anew', async () => {
+      await client.create(WIDGET, widget('aged', { size: 1 }));
+      await subject.forget();
+
+      const path = `/apis/conformance.tenantry.dev/v1/namespaces/${ns}/widgets`;
+      const token = { v: 'meta.k8s.io/v1', rv: 1, start: 'a\0' };
+      const old = Buffer.from(JSON.stringify(token)).toString('base64url');
+      const expired = await exchange(subject, 'GET', `${path}?limit=1&continue=${old}`);
+
+      expect(expired).toMatchObject({
+        status: 410,
+        body: { reason: 'Expired', code: 410, status: 'Failure' },
+      });
+      // True: a list, or the Status of an expired one, has its token here.
+      const { continue: next = '' } = expired.body['metadata'] as { readonly continue?: string };
+      const rest = await exchange(subject, 'GET', `${path}?limit=500&continue=${next}`);
+      expect(JSON.stringify(rest.body)).toMatch(/"name":"aged"/);
+      const watching = async (): Promise<void> => {
+        for await (const _event of client.watch(WIDGET, { namespace: ns, resourceVersion: '1' })) return;
+      };
+      await expect(watching()).rejects.toMatchObject({ code: 'Expired', status: 410 });
     });
 
     it('takes the status of a custom resource through its own door only', async () => {

@@ -11,6 +11,8 @@ export interface Subject {
   readonly access: ClusterAccess;
   /** A namespace of the suite's own, empty when it begins. */
   readonly namespace: string;
+  /** Has the server forget all states before the present one, as it does every few minutes (compaction). */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -191,17 +191,6 @@ export function watchConformance(factory: SubjectFactory): void {
       expect(Number(bookmark)).toBeGreaterThan(Number(resourceVersion));
     }, 40_000);
 
-    it('say that they are too old by an event', async ({ skip }) => {
-      const old = `/api/v1/namespaces/${ns}/configmaps?resourceVersion=1&resourceVersionMatch=Exact`;
-      const { status } = await exchange(subject, 'GET', old);
-      // Compaction comes ten minutes after a server starts.
-      if (status === 200) skip('this server still remembers its first version');
-
-      const call = collect(client, { namespace: ns, resourceVersion: '1' }, () => false);
-
-      await expect(call).rejects.toMatchObject({ code: 'Expired', status: 410 });
-    });
-
     it('tell nothing from a version the server has not reached', async () => {
       const { resourceVersion } = await client.list(CONFIG_MAP, { namespace: ns });
       const ahead = String(Number(resourceVersion) + 1_000_000);
