@@ -34,7 +34,7 @@ function environment(): NodeJS.ProcessEnv {
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(stderr);
-  const bin = join(root, 'dist/mutation/bin');
+  const bin = join(root, '.cache/mutation/bin');
   mkdirSync(bin, { recursive: true });
   if (!existsSync(join(bin, 'node'))) symlinkSync(stdout.trim().split('\n').at(-1) ?? '', join(bin, 'node'));
   return { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
@@ -62,7 +62,7 @@ run(env, root, 'node', [
   join(folder, 'stryker.config.json'),
 ]);
 // True by the schema that the report names.
-const report = JSON.parse(readFileSync(join(root, 'dist/mutation/report.json'), 'utf8')) as Report;
+const report = JSON.parse(readFileSync(join(root, '.cache/mutation/report.json'), 'utf8')) as Report;
 const folders = [...new Set(Object.keys(report.files).map((path) => dirname(path)))].sort();
 const rows = folders.map((path) => {
   const files = Object.entries(report.files).filter(([file]) => dirname(file) === path);
