@@ -162,13 +162,10 @@ describe('an instance', () => {
   });
 
   it('tells about a pod that can’t start in the pod’s own words', async () => {
-    await apply(instance('hs-pull', '{image: "docker.io/library/nothing:none"}'));
+    const { stderr } = await apply(instance('hs-pull', '{image: "docker.io/library/nothing:none"}'));
+    expect(stderr).toBe('');
     try {
       await waitFor(`${KIND}/hs-pull`, 'jsonpath=\'{.status.conditions[?(@.type=="Ready")].status}\'=False');
-      await run(
-        `kubectl wait pod --all -n hs-pull --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}' --timeout=60s`,
-      );
-
       await expect
         .poll(async () => (await readyCondition(`${KIND}/hs-pull`))?.message, {
           timeout: 60_000,
