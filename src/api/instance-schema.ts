@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { conditionsSchema, structuralOf } from './define-crd.ts';
 import type { JsonObject } from './json-schema.ts';
 
+/** A UUID in text. */
+const MAX_UID_LENGTH = 36;
+/** Peers of an instance; each is a rule in its network policy, and policies are read by every node. */
+const MAX_TRAFFIC_PEERS = 32;
+
 const settingsSchema = z.object({
   deletionProtection: z
     .boolean()
@@ -18,6 +23,13 @@ const settingsSchema = z.object({
     .optional()
     .describe(
       'Values from Secrets, merged over spec in order; for what must not stand in the object. A change of a Secret is noticed within five minutes.',
+    ),
+  trafficWith: z
+    .record(z.string(), z.string().max(MAX_UID_LENGTH).describe('UID of the instance, as its metadata says.'))
+    .meta({ maxProperties: MAX_TRAFFIC_PEERS })
+    .optional()
+    .describe(
+      'Instances that traffic is agreed with: namespace that holds the instance, and its UID. Opens the doors of this instance only; packets pass when the other one names this one, too. kubectl allow network traffic writes both.',
     ),
 });
 

@@ -8,6 +8,8 @@ export interface InstanceSettings {
   readonly deletionProtection?: boolean;
   /** Values from Secrets of the instance object's namespace, merged over `spec` in order. */
   readonly valuesFrom?: readonly { readonly secretName: string; readonly key?: string }[];
+  /** Namespaces of other instances that traffic is agreed with, and the UIDs of these instances: names are taken again, UIDs are not. */
+  readonly trafficWith?: Readonly<Record<string, string>>;
 }
 
 export interface InstanceStatus {

@@ -272,6 +272,16 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'the owner of one instance opens the network of another',
+    file: 'src/features/instance/network-policies.ts',
+    find: "    { key: INSTANCE_UID_LABEL, operator: 'In', values: [uid] },\n",
+    replace: '',
+    test: {
+      file: 'src/features/instance/traffic.test.ts',
+      name: 'is not meant for whoever takes the name later',
+    },
+  },
+  {
     attack: 'templates look up what is not theirs',
     file: 'src/features/instance/lookup.ts',
     find: '    if (namespace !== target) return undefined;\n',

@@ -8,6 +8,7 @@ const WORLD: AdmissionWorld = {
   target: undefined,
   valuesFindings: [],
   unreadableSecrets: [],
+  isolation: undefined,
 };
 
 function instance(name = 'shop1', more: Partial<Instance> = {}, metadata: object = {}): Instance {

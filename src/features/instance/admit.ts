@@ -1,8 +1,10 @@
 import type { Instance } from '../../api/instance.ts';
 import { ACCOUNT_ANNOTATION, FINALIZER, FORCE_DELETE_LABEL } from '../../api/names.ts';
+import type { ServicePolicies } from '../../api/revision.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { AdmissionRequest, Finding, JsonPatchOperation } from '../../runtime/admission.ts';
 import { looksHashed, nameLimit } from './names.ts';
+import { trafficFindings } from './traffic.ts';
 import { nodeNameOf } from './values.ts';
 
 /** KubePlus's annotation that asks to take over an instance of another kind. */
@@ -19,6 +21,8 @@ export interface AdmissionWorld {
   readonly valuesFindings: readonly Finding[];
   /** Secrets named in `valuesFrom` that the user may not read himself. */
   readonly unreadableSecrets: readonly string[];
+  /** How strictly the service isolates its instances. */
+  readonly isolation: ServicePolicies['isolation'];
 }
 
 export interface TargetNamespace {
@@ -38,11 +42,18 @@ export function admitInstance(
     case 'CREATE':
       return object === undefined
         ? []
-        : [...nameFindings(object, request, world), ...contentFindings(object, world)];
+        : [
+            ...nameFindings(object, request, world),
+            ...contentFindings(object, world),
+            ...trafficFindings(object, oldObject, world.isolation),
+          ];
     case 'UPDATE':
       // Only what is changed is checked: an instance that was fine before a new revision can still be labelled or deleted.
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) return [];
-      return isContentChanged(object, oldObject) ? contentFindings(object, world) : [];
+      return [
+        ...(isContentChanged(object, oldObject) ? contentFindings(object, world) : []),
+        ...trafficFindings(object, oldObject, world.isolation),
+      ];
     case 'DELETE':
       return oldObject === undefined ? [] : deletionFindings(oldObject);
     case 'CONNECT':

@@ -21,6 +21,7 @@ function revision(number: number, maximum: number): KubeObject {
     chart: { digest: sha256(CHART), chunks: ['chunk'] },
     providerValues: { size: 1 },
     valuesSchema: { required: ['title', 'size'], properties: { size: { type: 'integer', maximum } } },
+    policies: number > 1 ? { isolation: 'strict' } : {},
   };
   const object = {
     apiVersion: 'tenantry.dev/v1alpha1',
@@ -180,6 +181,15 @@ describe('/validate/instances', () => {
     expect(
       messages(await ask('/validate/instances', as('system:serviceaccount:other:tenantry-operator'))),
     ).toHaveLength(1);
+  });
+
+  it('agrees to no traffic where the newest revision isolates strictly', async () => {
+    const trafficWith = { other: 'bbbbbbbb-0000-4000-8000-000000000002' };
+    const object = shop({}, { tenantry: { trafficWith } });
+
+    expect(messages(await setUp().ask('/validate/instances', { object }))).toEqual([
+      expect.stringContaining('isolates its instances strictly'),
+    ]);
   });
 
   it('does not look at statuses', async () => {

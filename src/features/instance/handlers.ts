@@ -67,6 +67,7 @@ async function validate(
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
     target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
     valuesFindings: changes ? await valuesFindings(deps, request, object) : [],
+    isolation: currentRevision(deps.stores, request.group, request.kind)?.spec.policies.isolation,
     unreadableSecrets: changes ? await unreadableSecrets(deps.client, request, object, signal) : [],
   });
   return findings.length === 0 ? { allowed: true } : { allowed: false, findings };

@@ -1,7 +1,8 @@
-import { EXTERNAL_POLICY, RESTRICT_POLICY } from '../../api/names.ts';
+import { EXTERNAL_POLICY, INSTANCE_UID_LABEL, RESTRICT_POLICY } from '../../api/names.ts';
 import type { ServicePolicies } from '../../api/revision.ts';
 import type { AnyObject, Json } from '../../kube/object.ts';
 import type { ExposedService } from './exposure.ts';
+import type { TrafficPeer } from './traffic.ts';
 
 /** Addresses that are public in no network: cluster, node and metadata addresses are among them. IPv4. */
 const PRIVATE_V4 = [
@@ -75,6 +76,8 @@ export interface NetworkFacts {
   /** Public addresses of nodes: closed to egress, but traffic from outside may come through them. */
   readonly nodeCidrs: readonly string[];
   readonly ingressNamespaces: readonly string[];
+  /** Instances whose packets are let in and, where the service leaves egress open, out. */
+  readonly peers: readonly TrafficPeer[];
 }
 
 /**
@@ -101,7 +104,10 @@ function restrictSpec(facts: NetworkFacts): Json {
   return {
     podSelector: {},
     policyTypes: ['Ingress', 'Egress'],
-    ingress: [{ from: [{ podSelector: {} }] }],
+    ingress: [
+      { from: [{ podSelector: {} }] },
+      ...facts.peers.map((peer) => ({ from: [peerSelector(peer)] })),
+    ],
     egress: facts.egress === 'all' ? [{}] : limitedEgress(facts),
   };
 }
@@ -113,9 +119,24 @@ function limitedEgress(facts: NetworkFacts): readonly Json[] {
     { to: [{ podSelector: {} }] },
     ...DNS_PEERS.map(dnsRule),
     { to: [{ ipBlock: { cidr: NODE_LOCAL_DNS } }], ports: dnsPorts(53) },
-    ...(facts.egress === 'default' ? [{ to: everywhere }] : []),
+    // What the service closes, its consumers don't open: they may be asked, but don't call by themselves.
+    ...(facts.egress === 'default'
+      ? [{ to: everywhere }, ...facts.peers.map((peer) => ({ to: [peerSelector(peer)] }))]
+      : []),
     ...(facts.usesApi ? facts.apiServer.map(apiRule) : []),
   ];
+}
+
+/**
+ * The namespace by its name, where KubePlus's users look for it, and by the UID, which only the operator gives to a namespace: who takes the
+ * name later is not meant, nor is a namespace that no policies close.
+ */
+function peerSelector({ namespace, uid }: TrafficPeer): Json {
+  const matchExpressions = [
+    { key: NAMESPACE_NAME_LABEL, operator: 'In', values: [namespace] },
+    { key: INSTANCE_UID_LABEL, operator: 'In', values: [uid] },
+  ];
+  return { namespaceSelector: { matchExpressions } };
 }
 
 function dnsRule({ namespace, apps, port }: (typeof DNS_PEERS)[number]): Json {

@@ -21,6 +21,7 @@ const NETWORK: Omit<NetworkFacts, 'egress'> = {
   clusterCidrs: ['10.244.0.0/16', 'fd00:10:244::/56'],
   nodeCidrs: ['203.0.113.7/32'],
   ingressNamespaces: INGRESS_NAMESPACES,
+  peers: [],
 };
 
 function revision(

@@ -5,6 +5,7 @@ import { entryKey } from './inventory.ts';
 import type { KeptRelease } from './kept-release.ts';
 import type { Look } from './look.ts';
 import { INGRESS_NAMESPACES } from './network-policies.ts';
+import { trafficPeers } from './traffic.ts';
 import { namespaceLabels, policyDigest, policyObjects } from './policies.ts';
 import type { PolicyWorld, ReleaseTraits } from './world.ts';
 
@@ -21,6 +22,7 @@ export function policiesOf(look: Look, traits: ReleaseTraits | undefined): Polic
     clusterCidrs: settings.clusterCidrs ?? podRanges(nodes),
     nodeCidrs: publicNodeRanges(nodes),
     ingressNamespaces: settings.ingressNamespaces ?? INGRESS_NAMESPACES,
+    peers: trafficPeers(look.instance, revision.spec.policies.isolation),
   });
   const labels = namespaceLabels(identity, revision.spec.policies);
   const { exposed, usesApi } = traits;
