@@ -91,5 +91,15 @@ export function mergeSchemas(a: JsonObject, b: JsonObject, onConflict: OnConflic
     if (present === undefined || deepEqual(present, value)) merged[keyword] = value;
     else merged[keyword] = (RULES[keyword] ?? keepFirst)(present, value, () => onConflict(keyword));
   }
+  if (closesTo(a, b) || closesTo(b, a)) onConflict('additionalProperties');
   return merged;
+}
+
+/** True if `a` has a rule for fields that it does not name and `b` names: merged, they look named by both. */
+function closesTo(a: JsonObject, b: JsonObject): boolean {
+  const { properties, additionalProperties: rule } = a;
+  if (rule === undefined || rule === true || !isJsonObject(b['properties'])) return false;
+  return Object.keys(b['properties']).some(
+    (name) => !isJsonObject(properties) || !Object.hasOwn(properties, name),
+  );
 }

@@ -83,7 +83,8 @@ function simplify(
   if (real.length < branches.length) {
     if (real.length === 0) return { allOf: [rest, { type: 'null' }] };
     // Another branch may take null too, and then none of them may.
-    if (keyword === 'oneOf' && !real.every(isTyped)) onConflict(keyword);
+    const isTheOnlyOne = branches.length === real.length + 1 && real.every(isTyped);
+    if (keyword === 'oneOf' && !isTheOnlyOne) onConflict(keyword);
     // Beside the other rules of the node, which may refuse null: the union alone allows it.
     return { allOf: [rest, { nullable: true, [keyword]: real }] };
   }

@@ -26,6 +26,21 @@ describe('toStructural', () => {
       { 'x-kubernetes-int-or-string': true },
     ],
     [
+      'null among alternatives without a common form does not undo the type beside them',
+      { type: 'number', anyOf: [{ type: 'null' }, { type: 'object' }, { type: 'boolean' }] },
+      { type: 'number' },
+    ],
+    [
+      'null or anything does not undo the type beside it',
+      { type: 'integer', anyOf: [{ const: null }, true] },
+      { type: 'integer' },
+    ],
+    [
+      'null among listed values does not undo the type beside them',
+      { type: 'string', anyOf: [{ type: 'null' }, { const: 'only' }] },
+      { type: 'string', anyOf: [{ enum: ['only'] }] },
+    ],
+    [
       'a null alternative becomes nullable',
       { oneOf: [{ type: 'integer' }, { type: 'null' }] },
       { nullable: true, type: 'integer' },
@@ -114,6 +129,19 @@ describe('toStructural', () => {
       { type: 'object', patternProperties: { '^a': { type: 'string' } } },
       'spec',
       'patternProperties',
+    ],
+    ['null said twice', { oneOf: [{ type: 'null' }, { type: 'null' }, { type: 'string' }] }, 'spec', 'oneOf'],
+    ['one value and a list', { const: 3, anyOf: [{ enum: [3, 'x'] }] }, 'spec', 'enum'],
+    [
+      'a closed object beside another that names more',
+      {
+        allOf: [
+          { type: 'object', additionalProperties: false },
+          { type: 'object', properties: { a: { type: 'string' } } },
+        ],
+      },
+      'spec',
+      'additionalProperties',
     ],
     ['look-ahead', { type: 'array', items: { type: 'string', pattern: '^(?!x)' } }, 'spec[]', 'pattern'],
     [

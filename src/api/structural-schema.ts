@@ -130,6 +130,11 @@ function compile(node: Json, at: At, context: Context): JsonObject {
 
 /** A node with its references followed and its `allOf` merged in. */
 function flatten(node: JsonObject, at: At, context: Context): { node: JsonObject; refs: readonly string[] } {
+  if (isNullOrUnion(node)) {
+    const { nullable: _nullable, ...union } = node;
+    const { node: flat, refs } = flatten(union, at, context);
+    return { node: orNull(flat, context.origin), refs };
+  }
   const { $ref, allOf, ...own } = node;
   let refs = at.refs;
   let flat = typedNull(own);
@@ -152,6 +157,25 @@ function flatten(node: JsonObject, at: At, context: Context): { node: JsonObject
   if (simple === flat || refs.length > MAX_SCHEMA_DEPTH) return { node: withNull(flat), refs };
   // What a union collapsed to may itself refer to something or be a union.
   return flatten(simple, { ...at, refs }, context);
+}
+
+/** True for what `simplifyUnion` makes of a union with null in it: null, or one of the rest. */
+function isNullOrUnion(node: JsonObject): boolean {
+  const [keyword, ...others] = Object.keys(node).filter((name) => name !== 'nullable');
+  return node['nullable'] === true && others.length === 0 && (keyword === 'anyOf' || keyword === 'oneOf');
+}
+
+/**
+ * A flat node with null beside it. One that declares no type takes null unless it lists values without it; `nullable`
+ * would let null in also where the rules it is merged with refuse it.
+ */
+function orNull(node: JsonObject, origin: Context['origin']): JsonObject {
+  if (origin === 'chart' && takesNull(node)) return node;
+  const both = withNull({ ...node, nullable: true });
+  if (origin === 'own' || node['type'] !== undefined || both['x-kubernetes-int-or-string'] === true)
+    return both;
+  const { nullable: _nullable, ...rest } = both;
+  return rest;
 }
 
 /** OpenAPI's way to say "or null" in JSON Schema's, so that two rules about types can be compared. */
@@ -385,6 +409,7 @@ function commonRules(node: JsonObject, at: At, context: Context): JsonObject {
   const listed = node['const'] === undefined ? node['enum'] : [node['const']];
   const values = Array.isArray(listed) ? (listed as readonly Json[]) : [];
   const others = values.filter((value) => value !== null);
+  if (node['const'] !== undefined && node['enum'] !== undefined) note(context, at, 'enum');
   if (Array.isArray(node['anyOf'])) out['anyOf'] = (node['anyOf'] as readonly Json[]).map(withoutRemarks);
   if (others.length === values.length) {
     if (values.length > 0) out['enum'] = values;
