@@ -21,6 +21,12 @@ const MAX_CONNECTIONS = 256;
 /** Milliseconds for headers and for a whole request to arrive. */
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 15_000;
+/**
+ * Milliseconds for which a connection without requests stays open: longer than the 90 s after which the API server
+ * closes it (client-go's `IdleConnTimeout`). Were it us who closed first, now and then a review would be sent into the
+ * closing connection and the user's request refused: Go does not send a POST again.
+ */
+const KEEP_ALIVE_MS = 120_000;
 
 /** What the server needs. */
 export interface WebhookServerOptions {
@@ -50,6 +56,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       minVersion: 'TLSv1.2',
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {
       answer(options, request, response).catch((error: unknown) => {

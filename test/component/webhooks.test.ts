@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VALIDATING_WEBHOOK_CONFIGURATION } from '../../src/kube/builtin-kinds.ts';
@@ -20,6 +20,8 @@ afterEach(async () => {
 
 interface Answer {
   readonly status: number;
+  /** What the server says of keeping the connection. */
+  readonly keepAlive: string;
   readonly text: string;
 }
 
@@ -27,16 +29,27 @@ interface Answer {
 function call(
   port: number,
   ca: string,
-  { path, body, method = 'POST' }: { path: string; body: string; method?: string },
+  {
+    path,
+    body,
+    method = 'POST',
+    agent = false,
+  }: { path: string; body: string; method?: string; agent?: Agent | false },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, path, method, ca, servername: NAME, agent: false },
+      { host: '127.0.0.1', port, path, method, ca, servername: NAME, agent },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            keepAlive: String(response.headers['keep-alive']),
+            text,
+          }),
+        );
       },
     );
     sent.on('error', reject);
@@ -106,6 +119,20 @@ describe('the webhook server', () => {
     expect(JSON.parse(bad.text)).toMatchObject({
       response: { uid: 'uid-bad', allowed: false, status: { message: 'one\ntwo' } },
     });
+  });
+
+  it('leaves it to the API server, which keeps idle connections for 90 s, to close them', async () => {
+    const {
+      server: { port },
+      ca,
+    } = await server();
+    const agent = new Agent({ keepAlive: true });
+    stops.push(() => Promise.resolve(agent.destroy()));
+
+    const answer = await call(port, ca, { path: '/validate/pets', body: review('good'), agent });
+
+    const seconds = Number(/timeout=(\d+)/.exec(answer.keepAlive)?.[1]);
+    expect(seconds).toBeGreaterThan(90);
   });
 
   it.each([
