@@ -2,6 +2,8 @@
 export interface EngineLimits {
   /** Milliseconds that Helm may compute for one rendering; waiting for `lookup` does not count. */
   readonly renderMs: number;
+  /** Milliseconds that one rendering may take where the machine lets it compute too little; `lookup` does not count. */
+  readonly starvedMs: number;
   /** Milliseconds for one `lookup`. */
   readonly lookupMs: number;
   /** How many times the templates of one rendering may call `lookup`. */
@@ -31,6 +33,7 @@ const MEBIBYTE = 1_048_576;
 /** A large chart (600 objects) takes 0.4 s and 100 MiB: the limits leave room for ten times that, and no more. */
 export const ENGINE_LIMITS: EngineLimits = {
   renderMs: 10_000,
+  starvedMs: 300_000,
   lookupMs: 10_000,
   lookups: 1000,
   memoryBytes: 256 * MEBIBYTE,

@@ -22,7 +22,8 @@ export type ToWorker =
 
 /** Worker to host. `load` and `render` are answered by one `done` each, in order. */
 export type FromWorker =
-  | { readonly type: 'ready' }
+  /** `thread`: where the kernel tells how long the worker has computed (`thread-time.ts`). */
+  | { readonly type: 'ready'; readonly thread: string | undefined }
   | { readonly type: 'done'; readonly reply: WasmReply; readonly bytes: number }
   | { readonly type: 'lookup'; readonly query: LookupQuery }
   /** The instance is dead; the worker ends after this. */

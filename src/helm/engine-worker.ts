@@ -5,6 +5,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WorkerSetup } from './engine-protocol.ts';
 import { startHelm } from './helm-instance.ts';
 import type { LookupQuery } from './rendering.ts';
+import { ownThread } from './thread-time.ts';
 
 if (parentPort === null) throw new Error('the Helm worker runs as a worker thread only');
 const port = parentPort;
@@ -58,4 +59,4 @@ port.on('message', (message: ToWorker) => {
     port.close();
   }
 });
-send({ type: 'ready' });
+send({ type: 'ready', thread: ownThread() });

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { EngineLimits } from './engine-limits.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WasmReply, WorkerSetup } from './engine-protocol.ts';
 import { RenderError, type LookupQuery, type RenderRequest } from './rendering.ts';
+import { threadTime } from './thread-time.ts';
 import type { WasmModule } from './webassembly.ts';
 import { messageOf } from '../lib/error-text.ts';
 
@@ -21,8 +22,10 @@ interface Running {
   readonly reject: (error: Error) => void;
   readonly lookup: RenderRequest['lookup'];
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds of computing left, when the clock was started. */
-  left: number;
+  /** What the thread had computed before this request, in milliseconds; undefined where nobody tells. */
+  readonly computedBefore: number | undefined;
+  /** Milliseconds that passed, those since `since` and those of lookups not among them. */
+  passed: number;
   since: number;
   lookups: number;
   stopClock: () => void;
@@ -32,6 +35,9 @@ interface Running {
 const COLLECTOR_ROOM = 32 * 1_048_576;
 /** JavaScript heap of a worker beyond the reply it decodes, in MiB. */
 const SCRIPT_HEAP_MIB = 64;
+const OVERLOADED = "the machine is overloaded, or the pod's CPU limit too low";
+/** A thread's time is told in steps of 10 ms: looking more often tells nothing new. */
+const MIN_WAIT_MS = 10;
 /** Templates may nest deeply; V8's default of about 1 MiB ends Helm's own recursion limit of 1000 too early. */
 const STACK_MIB = 16;
 
@@ -46,6 +52,8 @@ export class HelmWorker {
   readonly #signal = new Int32Array(new SharedArrayBuffer(4));
   readonly #ready: Promise<void>;
   #becomeReady: (error?: Error) => void = () => undefined;
+  /** Where the kernel tells how long the thread has computed. */
+  #kernelName: string | undefined;
   #running: Running | undefined;
   #ended = false;
   /** Charts that the instance holds: digest → its number and size in bytes, least recently used first. */
@@ -129,8 +137,8 @@ export class HelmWorker {
   async #start(): Promise<void> {
     const { clock, limits } = this.#options;
     const late = new RenderError(
-      'LimitExceeded',
-      `the Helm worker did not start within ${limits.startMs} ms`,
+      'Cancelled',
+      `the Helm worker did not start within ${limits.startMs / 1000} s: ${OVERLOADED}`,
     );
     const stopClock = clock.after(limits.startMs, () => void this.end(late));
     try {
@@ -164,7 +172,8 @@ export class HelmWorker {
         reject,
         lookup: wanted.lookup,
         signal: wanted.signal,
-        left: this.#options.limits.renderMs,
+        computedBefore: threadTime(this.#kernelName),
+        passed: 0,
         since: 0,
         lookups: 0,
         stopClock: () => undefined,
@@ -179,18 +188,30 @@ export class HelmWorker {
     this.#thread.postMessage(message);
   }
 
+  /** Looks again whenever the thread could have used up what it may compute. */
   #startClock(running: Running): void {
     const { clock, limits } = this.#options;
     running.since = clock.monotonic();
-    running.stopClock = clock.after(running.left, () => {
-      const message = `rendering took longer than ${limits.renderMs / 1000} s and was ended: look for a template that loops`;
-      void this.end(new RenderError('LimitExceeded', message));
+    const wait = Math.min(limits.renderMs - this.#computed(running), limits.starvedMs - running.passed);
+    running.stopClock = clock.after(Math.max(MIN_WAIT_MS, wait), () => {
+      running.passed += clock.monotonic() - running.since;
+      const computed = this.#computed(running);
+      if (computed >= limits.renderMs) void this.end(tooLong(limits));
+      else if (running.passed >= limits.starvedMs) void this.end(starved(limits, computed));
+      else this.#startClock(running);
     });
+  }
+
+  /** Milliseconds that the thread computed for the request; those that passed, where nobody tells. */
+  #computed({ computedBefore, passed }: Running): number {
+    const computed = threadTime(this.#kernelName);
+    return computed === undefined || computedBefore === undefined ? passed : computed - computedBefore;
   }
 
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
+        this.#kernelName = message.thread;
         this.#becomeReady();
         return;
       case 'done': {
@@ -211,7 +232,7 @@ export class HelmWorker {
     const running = this.#running;
     if (running === undefined) return;
     running.stopClock();
-    running.left = Math.max(1, running.left - (this.#options.clock.monotonic() - running.since));
+    running.passed += this.#options.clock.monotonic() - running.since;
     const answer = await this.#ask(running, query);
     // The thread may have been ended in the meantime.
     if (this.#running !== running) return;
@@ -273,6 +294,21 @@ export interface WorkerRequest {
   readonly body: Extract<ToWorker, { type: 'render' }>['request'];
   readonly lookup: RenderRequest['lookup'];
   readonly signal: AbortSignal | undefined;
+}
+
+function tooLong({ renderMs }: EngineLimits): RenderError {
+  return new RenderError(
+    'LimitExceeded',
+    `rendering computed for longer than ${renderMs / 1000} s and was ended: look for a template that loops`,
+  );
+}
+
+/** Not the chart's fault: whoever asked asks again. */
+function starved({ starvedMs }: EngineLimits, computed: number): RenderError {
+  return new RenderError(
+    'Cancelled',
+    `rendering was given ${(computed / 1000).toFixed(1)} s of computing in ${starvedMs / 1000} s and was ended: ${OVERLOADED}`,
+  );
 }
 
 function deathOf(error: unknown): RenderError {

@@ -31,7 +31,7 @@ let engine: HelmEngine;
 beforeAll(async () => {
   const surroundings = nodeSurroundings({ env: process.env, cwd: process.cwd(), clock: systemClock });
   client = createClient(await loadAccess({}, surroundings), { clock: systemClock });
-  engine = await startEngine({ limits: { renderMs: 120_000 } });
+  engine = await startEngine();
 });
 afterAll(async () => {
   await engine.close();

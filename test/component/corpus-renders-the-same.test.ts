@@ -14,15 +14,12 @@ import { canCompare } from './stock-helm.ts';
 const SEED = Number(process.env['CHART_SEED'] ?? 4);
 const SETS = Number(process.env['CHART_SETS'] ?? 3);
 
-/** The machine may be busy; how long a rendering may take is another test's matter. */
-const PATIENT = { renderMs: 120_000 };
-
 let engine: HelmEngine;
 let apiVersions: readonly string[];
 
 describe.skipIf(!canCompare)(`drawn values, seed ${SEED}`, { timeout: 180_000 }, () => {
   beforeAll(async () => {
-    engine = await startEngine({ limits: PATIENT });
+    engine = await startEngine();
     apiVersions = await stockApiVersions();
   }, 180_000);
   afterAll(() => engine?.close());

@@ -25,6 +25,13 @@ function request(digest: string, more: Partial<RenderRequest> = {}): RenderReque
 
 const configMap = (body: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata:\n${body}\n`;
+/** A clock on which time passes so many times as fast as for the thread: the machine has little left for it. */
+const hurried = (times: number): Clock => ({
+  ...systemClock,
+  monotonic: () => systemClock.monotonic() * times,
+  after: (ms, task) => systemClock.after(ms / times, task),
+  sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
+});
 const LOOP =
   '{{- range $i := until 100000 }}{{- range $j := until 100000 }}{{- range until 10000 }}{{ end }}{{ end }}{{ end }}';
 
@@ -330,10 +337,48 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
     expect(others.map((one) => one.manifests.length)).toEqual([1, 1, 1]);
     expect(await outcome).toMatchObject({
       code: 'LimitExceeded',
-      message: expect.stringContaining('longer than 1.5 s'),
+      message: expect.stringContaining('computed for longer than 1.5 s'),
     });
     expect((await helm.render(request(good, { values: { n: 4 } }))).manifests).toHaveLength(1);
     expect(helm.stats().killed).toBe(1);
+  });
+
+  it('does not count the time that the machine keeps it from computing', async () => {
+    const helm = await engine({
+      clock: hurried(1000),
+      limits: { renderMs: 20_000, starvedMs: 1e9, startMs: 1e9 },
+    });
+    const busy = { 'templates/a.yaml': `{{ range until 300000 }}{{ end }}${configMap('  a: b')}` };
+
+    // 20 s of this clock are over after 20 ms, when the thread has hardly begun.
+    const begin = performance.now();
+    const { manifests } = await helm.render(request(await loaded(busy, helm)));
+
+    expect(manifests).toHaveLength(1);
+    expect((performance.now() - begin) * 1000).toBeGreaterThan(20_000);
+  });
+
+  it('gives up where the machine lets it compute next to nothing, and does not blame the chart', async () => {
+    const limits = { renderMs: 60_000, starvedMs: 300_000, startMs: 1e9 };
+    const helm = await engine({ clock: hurried(1000), limits });
+    const looping = await loaded({ 'templates/a.yaml': LOOP }, helm);
+
+    await expect(helm.render(request(looping))).rejects.toMatchObject({
+      code: 'Cancelled',
+      // A chart's error would end the registration or the change; this one is tried again.
+      message: expect.stringMatching(
+        /was given \d\.\d s of computing in 300 s and was ended: the machine is overl/,
+      ),
+    });
+  });
+
+  it('does not blame the chart either for a worker that starts too late', async () => {
+    const helm = await engine({ limits: { startMs: 1 } });
+
+    await expect(loaded({ 'templates/a.yaml': configMap('  a: b') }, helm)).rejects.toMatchObject({
+      code: 'Cancelled',
+      message: expect.stringContaining('did not start within 0.001 s: the machine is overloaded'),
+    });
   });
 
   it('ends a template that fills the memory, and renders again afterwards', async () => {

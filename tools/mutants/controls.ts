@@ -161,8 +161,8 @@ export const CONTROLS: readonly Control[] = [
   {
     attack: 'a template that loops',
     file: 'src/helm/helm-worker.ts',
-    find: 'running.stopClock = clock.after(running.left, () => {',
-    replace: 'running.stopClock = clock.after(running.left * 100, () => {',
+    find: 'if (computed >= limits.renderMs)',
+    replace: 'if (computed >= limits.renderMs * 100)',
     test: {
       file: 'test/component/helm-engine.test.ts',
       name: 'ends a template that loops, while others go on, and renders again afterwards',
