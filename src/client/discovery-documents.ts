@@ -5,6 +5,8 @@ import { isMap, textsIn } from '../lib/narrow.ts';
 export interface ServedResource extends Kind {
   readonly verbs: readonly string[];
   readonly shortNames: readonly string[];
+  /** Words that stand for several resources: `all`, `tenantry`. */
+  readonly categories: readonly string[];
   /** Names of its subresources: `status`, `scale`, … */
   readonly subresources: readonly string[];
 }
@@ -37,6 +39,7 @@ function readResource(group: string, version: string, resource: JsonMap): Served
       namespaced: resource['scope'] === 'Namespaced',
       verbs: textsIn(resource['verbs']),
       shortNames: textsIn(resource['shortNames']),
+      categories: textsIn(resource['categories']),
       subresources: maps(resource['subresources']).map((sub) => text(sub['subresource'])),
     },
   ];
@@ -64,6 +67,7 @@ export function readResourceList(document: unknown): readonly ServedResource[] {
       namespaced: entry['namespaced'] === true,
       verbs: textsIn(entry['verbs']),
       shortNames: textsIn(entry['shortNames']),
+      categories: textsIn(entry['categories']),
       subresources: entries
         .map((other) => text(other['name']).split('/', 2))
         .filter(([plural, sub]) => plural === entry['name'] && sub !== undefined)

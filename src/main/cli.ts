@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import process from 'node:process';
 import type { CliIo } from '../cli/cli-io.ts';
 import { explainError } from '../cli/explain-error.ts';
+import { translateWords } from '../cli/plugins.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
 import { systemClock } from '../lib/clock.ts';
 
@@ -17,6 +18,15 @@ const COMMANDS: readonly LazyCommand[] = [
   { name: 'uninstall', load: async () => (await import('../cli/uninstall.ts')).uninstallCommand },
   { name: 'status', load: async () => (await import('../cli/status.ts')).statusCommand },
   { name: 'doctor', load: async () => (await import('../cli/doctor.ts')).doctorCommand },
+  { name: 'app', load: async () => (await import('../cli/app.ts')).appCommand },
+  {
+    name: 'connections',
+    load: async () => (await import('../cli/connections.ts')).connectionsCommand,
+  },
+  { name: 'man', load: async () => (await import('../cli/man.ts')).manCommand },
+  { name: 'traffic', load: async () => (await import('../cli/traffic.ts')).trafficCommand },
+  { name: 'plugins', load: async () => (await import('../cli/plugins-command.ts')).pluginsCommand },
+  { name: 'completion', load: async () => (await import('../cli/completion.ts')).completionCommand },
   { name: 'chart', load: async () => (await import('../cli/chart.ts')).chartCommand },
   { name: 'cluster', load: async () => (await import('../cli/cluster.ts')).clusterCommand },
   { name: 'version', load: async () => (await import('../cli/version.ts')).versionCommand },
@@ -27,30 +37,17 @@ const COMMANDS: readonly LazyCommand[] = [
   },
 ];
 
-/** kubectl's plug-ins: a link's name says which words it stands for. */
-const PLUGINS: Readonly<Record<string, readonly string[]>> = {
-  'kubectl-upload-chart': ['chart', 'upload', '--plugin'],
-  'kubectl-upload': ['chart', 'upload', '--plugin'],
-};
-
 /** Runs the command line; sets the exit code: 0 done, 1 failed, 2 wrong words. */
 export async function runCli(program: string, args: readonly string[]): Promise<void> {
   const io = processIo();
   try {
-    const words = translatePlugin(program, args);
+    const words = translateWords(program, args);
+    if (words[0] === '__complete') return await answerCompletion(io, words.slice(1));
     const root = await rootCommand(io, words[0]);
     await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = report(io, error);
   }
-}
-
-function translatePlugin(program: string, args: readonly string[]): string[] {
-  const prefix = PLUGINS[program];
-  if (prefix === undefined) return [...args];
-  // `kubectl upload chart x` reaches a plug-in called kubectl-upload with the word `chart` in front.
-  const rest = program === 'kubectl-upload' && args[0] === 'chart' ? args.slice(1) : args;
-  return [...prefix, ...rest];
 }
 
 async function rootCommand(io: CliIo, first: string | undefined): Promise<Command> {
@@ -66,6 +63,12 @@ async function rootCommand(io: CliIo, first: string | undefined): Promise<Comman
     root.addCommand(inheritSettings(root, command), { hidden: isHidden(command) });
   }
   return root;
+}
+
+/** What a shell asks for while a line is typed: see `cli/completion.ts`. */
+async function answerCompletion(io: CliIo, words: readonly string[]): Promise<void> {
+  const { printCompletions } = await import('../cli/complete-words.ts');
+  await printCompletions(io, await rootCommand(io, words.length > 1 ? words[0] : undefined), words);
 }
 
 /** Commands that other programs call: listed by nobody, documented where they stand. */

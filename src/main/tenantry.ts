@@ -11,5 +11,5 @@ if (words[0] === 'operator') {
   await runOperator();
 } else {
   const { runCli } = await import('./cli.ts');
-  await runCli(plugin.startsWith('kubectl-') ? plugin : 'tenantry', words);
+  await runCli(/^kubectl(?:_complete)?-/.test(plugin) ? plugin : 'tenantry', words);
 }

@@ -97,8 +97,10 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
     const { namespace, name } = target;
     if (request.method === 'GET' && target.subresource === 'log' && resource.kind === 'Pod') {
       authorize(request, target, 'get', options);
-      if (request.query.size > 0) throw notImplemented(`parameters of logs: ${request.query}`);
-      return { status: 200, body: podLogs.get(`${namespace}/${name}`) ?? '', warnings: [] };
+      const { container, limitBytes: _, ...others } = Object.fromEntries(request.query);
+      if (Object.keys(others).length > 0) throw notImplemented(`parameters of logs: ${request.query}`);
+      const key = container === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${container}`;
+      return { status: 200, body: podLogs.get(key) ?? '', warnings: [] };
     }
     const verb = verbOf(request, target);
     authorize(request, target, verb, options);

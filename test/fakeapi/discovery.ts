@@ -22,6 +22,7 @@ export function aggregatedDiscovery(resources: readonly Resource[], core: boolea
           singularResource: resource.kind.toLowerCase(),
           verbs: VERBS,
           shortNames: resource.shortNames,
+          ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
           ...(resource.hasStatus
             ? {
                 subresources: [
@@ -68,6 +69,7 @@ export function resourceList(resources: readonly Resource[], group: string, vers
           kind: resource.kind,
           verbs: VERBS,
           shortNames: resource.shortNames,
+          ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
         };
         return resource.hasStatus
           ? [entry, { ...entry, name: `${resource.plural}/status`, verbs: ['get', 'patch', 'update'] }]

@@ -14,6 +14,7 @@ export interface Resource {
   readonly hasStatus: boolean;
   readonly hasGeneration: boolean;
   readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
   /** Structural schema of a custom resource. */
   readonly schema?: JsonMap;
   /** Name of the CustomResourceDefinition that serves it. */
@@ -87,6 +88,7 @@ export function builtinResources(): Resource[] {
     hasStatus: WITH_STATUS.has(kind.kind),
     hasGeneration: WITH_GENERATION.has(kind.kind),
     shortNames: SHORT_NAMES[kind.kind] ?? [],
+    categories: [],
   }));
 }
 
@@ -109,6 +111,7 @@ export function customResources(crd: Stored): Resource[] {
       hasStatus: isMap(mapAt(version, 'subresources')['status']),
       hasGeneration: true,
       shortNames: listAt(names, 'shortNames').map(String),
+      categories: listAt(names, 'categories').map(String),
       schema: mapAt(mapAt(version, 'schema'), 'openAPIV3Schema'),
       crd: crd.metadata.name,
     }));

@@ -3,14 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { appCommand } from '../../src/cli/app.ts';
 import { chartCommand } from '../../src/cli/chart.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { clusterCommand } from '../../src/cli/cluster.ts';
+import { completionCommand } from '../../src/cli/completion.ts';
+import { connectionsCommand } from '../../src/cli/connections.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
 import { installCommand } from '../../src/cli/install.ts';
+import { manCommand } from '../../src/cli/man.ts';
+import { pluginsCommand } from '../../src/cli/plugins-command.ts';
 import { quickstartCommand } from '../../src/cli/quickstart.ts';
 import { statusCommand } from '../../src/cli/status.ts';
 import { toolCommand } from '../../src/cli/tool.ts';
+import { trafficCommand } from '../../src/cli/traffic.ts';
 import { uninstallCommand } from '../../src/cli/uninstall.ts';
 import { versionCommand } from '../../src/cli/version.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -76,13 +82,19 @@ const io: CliIo = {
 };
 const program = new Command('tenantry');
 for (const make of [
+  appCommand,
   chartCommand,
   clusterCommand,
+  completionCommand,
+  connectionsCommand,
   doctorCommand,
   installCommand,
+  manCommand,
+  pluginsCommand,
   quickstartCommand,
   statusCommand,
   toolCommand,
+  trafficCommand,
   uninstallCommand,
   versionCommand,
 ])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Ingress, Node, Service } from '../../kube/builtin-kinds.ts';
-import { urlOf } from './urls.ts';
+import { urlOf, urlsOf } from './urls.ts';
 
 function service(spec: NonNullable<Service['spec']>, ip?: string): Service {
   const status = ip === undefined ? {} : { loadBalancer: { ingress: [{ ip }] } };
@@ -45,5 +45,58 @@ describe('urlOf', () => {
 
   it('is unknown for Services inside the cluster', () => {
     expect(urlOf([], [service({ ports: [{ port: 80 }] })], [NODE])).toBeUndefined();
+  });
+});
+
+describe('urlsOf', () => {
+  const outer: Node = {
+    ...NODE,
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: '10.0.0.3' },
+        { type: 'ExternalIP', address: '203.0.113.3' },
+      ],
+    },
+  };
+  const database = service({
+    type: 'NodePort',
+    ports: [
+      { name: 'db', port: 3306, nodePort: 31_306 },
+      { name: 'dns', port: 53, protocol: 'UDP', nodePort: 31_053 },
+      { name: 'https', port: 8443, nodePort: 31_443 },
+    ],
+  });
+
+  it('are every TCP port on every node, whatever its number', () => {
+    expect(urlsOf([], [database], [NODE, outer])).toEqual([
+      'https://203.0.113.3:31443/',
+      'http://203.0.113.3:31306/',
+      'https://10.0.0.2:31443/',
+      'http://10.0.0.2:31306/',
+    ]);
+  });
+
+  it('are a load balancer’s addresses once it has some, and its node ports until then', () => {
+    const spec = { type: 'LoadBalancer', ports: [{ port: 5000, nodePort: 31_500 }] };
+
+    expect(urlsOf([], [service(spec, '198.51.100.7')], [NODE])).toEqual(['http://198.51.100.7:5000/']);
+    expect(urlsOf([], [service(spec)], [NODE])).toEqual(['http://10.0.0.2:31500/']);
+  });
+
+  it('are all hosts of Ingresses where there are any, http without a certificate', () => {
+    const ingress: Ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'i' },
+      spec: {
+        rules: [{ host: 'a.example.com' }, { host: '*.example.com' }, { host: 'b.example.com' }],
+        tls: [{ hosts: ['b.example.com'] }],
+      },
+    };
+
+    expect(urlsOf([ingress], [database], [NODE])).toEqual([
+      'http://a.example.com/',
+      'https://b.example.com/',
+    ]);
   });
 });

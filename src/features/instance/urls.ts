@@ -13,63 +13,79 @@ export function urlOf(
   services: readonly Service[],
   nodes: readonly Node[],
 ): string | undefined {
-  return (
-    first(ingresses, ingressUrl) ??
-    first(services, loadBalancerUrl) ??
-    first(services, (service) => nodePortUrl(service, nodes))
-  );
+  const [first] = [
+    ...ingresses.flatMap(ingressUrls),
+    ...services.flatMap(loadBalancerUrls),
+    ...services.flatMap((service) => nodePortUrls(service, nodes)),
+  ];
+  return first;
 }
 
-function first<T>(items: readonly T[], url: (item: T) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = url(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/**
+ * Every address of an application: hosts of its Ingresses if it has any, for then its Services are behind them; else of each Service the
+ * load balancer's addresses, or the port on every node.
+ */
+export function urlsOf(
+  ingresses: readonly Ingress[],
+  services: readonly Service[],
+  nodes: readonly Node[],
+): readonly string[] {
+  const hosts = ingresses.flatMap(ingressUrls);
+  const direct = services.flatMap((service) => {
+    const balanced = loadBalancerUrls(service);
+    return balanced.length > 0 ? balanced : nodePortUrls(service, nodes);
+  });
+  return [...new Set(hosts.length > 0 ? hosts : direct)];
 }
 
-function ingressUrl({ spec, status }: Ingress): string | undefined {
-  for (const rule of spec?.rules ?? []) {
+function ingressUrls({ spec, status }: Ingress): readonly string[] {
+  return (spec?.rules ?? []).flatMap((rule) => {
     const point = status?.loadBalancer?.ingress?.[0];
     const host = rule.host ?? point?.hostname ?? point?.ip;
-    if (host === undefined || host.startsWith('*')) continue;
+    if (host === undefined || host.startsWith('*')) return [];
     const secure = spec?.tls?.some((tls) => tls.hosts?.includes(host) ?? true) ?? false;
-    return `${secure ? 'https' : 'http'}://${host}${rule.http?.paths[0]?.path ?? '/'}`;
-  }
-  return undefined;
+    return [`${secure ? 'https' : 'http'}://${host}${rule.http?.paths[0]?.path ?? '/'}`];
+  });
 }
 
 type Port = NonNullable<NonNullable<Service['spec']>['ports']>[number];
 
-function loadBalancerUrl({ spec, status }: Service): string | undefined {
-  const point = status?.loadBalancer?.ingress?.[0];
-  const host = point?.hostname ?? point?.ip;
-  const port = webPort(spec?.ports);
-  return host === undefined || port === undefined ? undefined : write(port, host, port.port);
+function loadBalancerUrls({ spec, status }: Service): readonly string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap((point) => {
+    const host = point.hostname ?? point.ip;
+    return host === undefined ? [] : webFirst(spec?.ports).map((port) => write(port, host, port.port));
+  });
 }
 
-function nodePortUrl({ spec }: Service, nodes: readonly Node[]): string | undefined {
-  if (spec?.type !== 'NodePort' && spec?.type !== 'LoadBalancer') return undefined;
-  const port = webPort(spec.ports);
-  const host = nodeAddress(nodes);
-  if (port?.nodePort === undefined || host === undefined) return undefined;
-  return write(port, host, port.nodePort);
+function nodePortUrls({ spec }: Service, nodes: readonly Node[]): readonly string[] {
+  if (spec?.type !== 'NodePort' && spec?.type !== 'LoadBalancer') return [];
+  const ports = webFirst(spec.ports);
+  return nodeAddresses(nodes).flatMap((host) =>
+    ports.flatMap((port) => (port.nodePort === undefined ? [] : [write(port, host, port.nodePort)])),
+  );
 }
 
-function webPort(ports: readonly Port[] | undefined): Port | undefined {
+/** Ports that answer over TCP, those of web pages before others. */
+function webFirst(ports: readonly Port[] | undefined): readonly Port[] {
   const tcp = (ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
-  return tcp.find((port) => isNamed(port, SECURE) || isNamed(port, WEB)) ?? tcp[0];
+  const isWeb = (port: Port): boolean => isNamed(port, SECURE) || isNamed(port, WEB);
+  return [...tcp.filter(isWeb), ...tcp.filter((port) => !isWeb(port))];
 }
 
 function isNamed({ name, port }: Port, pattern: RegExp): boolean {
   return pattern.test(name ?? '') || pattern.test(String(port));
 }
 
-/** A node's outer address where one has it. */
-function nodeAddress(nodes: readonly Node[]): string | undefined {
-  const all = nodes.flatMap((node) => node.status?.addresses ?? []);
-  const find = (type: string): string | undefined => all.find((address) => address.type === type)?.address;
-  return find('ExternalIP') ?? find('InternalIP');
+/** One address of each node, outer ones before inner ones. */
+function nodeAddresses(nodes: readonly Node[]): readonly string[] {
+  const found = nodes.map(({ status }) => {
+    const find = (type: string): string | undefined =>
+      status?.addresses?.find((address) => address.type === type)?.address;
+    return { outer: find('ExternalIP'), inner: find('InternalIP') };
+  });
+  const outer = found.flatMap((node) => node.outer ?? []);
+  const inner = found.flatMap((node) => (node.outer === undefined ? (node.inner ?? []) : []));
+  return [...outer, ...inner];
 }
 
 function write(port: Port, host: string, number: number): string {

@@ -1,0 +1,134 @@
+import { Argument, Command, Option } from 'commander';
+import type { Client } from '../client/client.ts';
+import type { ServedResource } from '../client/discovery-documents.ts';
+import type { Application, Release } from '../features/application/find-application.ts';
+import { INGRESS, NODE, POD, SERVICE } from '../kube/builtin-kinds.ts';
+import { isKubeError } from '../kube/kube-error.ts';
+import { UserError, type CliIo } from './cli-io.ts';
+import { withClient } from './connect.ts';
+
+/** `tenantry app …`: questions about one instance; `kubectl appresources`, `appstatus`, `applogs` and `appurl` are these. */
+export function appCommand(io: CliIo): Command {
+  return new Command('app')
+    .description('What an instance consists of, how it is, what it says, where it answers')
+    .addCommand(question(io, 'resources', 'List everything that was made for an instance', showResources))
+    .addCommand(question(io, 'status', 'Show the release of an instance and its pods', showStatus))
+    .addCommand(question(io, 'logs', 'Print the logs of all containers of an instance', showLogs))
+    .addCommand(
+      question(io, 'url', 'Print the addresses of an instance', showUrls).addOption(
+        new Option('-o, --output <form>', 'a list in brackets, as in KubePlus, or one address a line')
+          .choices(['list', 'plain'])
+          .default('list'),
+      ),
+    );
+}
+
+interface Flags {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+  readonly output?: string;
+}
+
+/** An instance that was found, and what is needed to look further. */
+interface Asked {
+  readonly io: CliIo;
+  readonly client: Client;
+  readonly resources: readonly ServedResource[];
+  readonly application: Application;
+  /** As typed. */
+  readonly words: { readonly kind: string; readonly name: string };
+  readonly flags: Flags;
+}
+
+function question(
+  io: CliIo,
+  name: string,
+  description: string,
+  answer: (asked: Asked) => Promise<void>,
+): Command {
+  return new Command(name)
+    .description(description)
+    .argument('<kind>', 'kind of the service, e.g. WordpressService')
+    .argument('<instance>', 'name of the instance')
+    .addArgument(new Argument('[namespace]', 'namespace of the instance (default: wherever it is)'))
+    .option('-n, --namespace <namespace>', 'the same')
+    .option('-k, --kubeconfig <file>', 'kubeconfig to use')
+    .action(async (kind: string, instance: string, place: string | undefined, flags: Flags) => {
+      const { findApplication } = await import('../features/application/find-application.ts');
+      await withClient(io, flags, async ({ client, discovery, namespace }) => {
+        const resources = await discovery.resources();
+        const application = await findApplication(client, resources, {
+          kind,
+          name: instance,
+          namespace: flags.namespace ?? place,
+          contextNamespace: namespace,
+        });
+        await answer({ io, client, resources, application, words: { kind, name: instance }, flags });
+      });
+    });
+}
+
+/** Letters of a column, as KubePlus prints them. */
+const RESOURCE_COLUMN = 25;
+const STATUS_COLUMN = 55;
+
+async function showResources({ io, client, resources, application, words }: Asked): Promise<void> {
+  const { fixedTable, resourceRows } = await import('../features/application/resource-rows.ts');
+  const { listNamespace } = await import('../client/list-namespace.ts');
+  const { release } = application;
+  const header = ['NAMESPACE', 'KIND', 'NAME'];
+  const { objects, hidden } =
+    release === undefined
+      ? { objects: [], hidden: [] }
+      : await listNamespace(client, resources, release.namespace);
+  // With the space at the end that KubePlus's lines have.
+  const rows = [header, ...resourceRows(application, objects)].map((row) => [...row, '']);
+  io.out(fixedTable(RESOURCE_COLUMN, rows).replaceAll(/ +$/gm, ' '));
+  if (hidden.length > 0) io.err(`Not shown, for you may not list them: ${hidden.join(', ')}\n`);
+  if (release === undefined)
+    throw new UserError(
+      `No Helm release found for ${words.kind} resource ${words.name}`,
+      'The instance was not installed yet: `kubectl describe` says why.',
+    );
+}
+
+async function released(application: Application): Promise<Release> {
+  const { releaseOrThrow } = await import('../features/application/find-application.ts');
+  return releaseOrThrow(application);
+}
+
+async function showStatus({ io, client, application }: Asked): Promise<void> {
+  const { fixedTable } = await import('../features/application/resource-rows.ts');
+  const { statusRows } = await import('../features/application/status-rows.ts');
+  const release = await released(application);
+  const { items } = await client.list(POD, { namespace: release.namespace });
+  const rows = statusRows(application.instance, release, items);
+  io.out(fixedTable(STATUS_COLUMN, [['NAME', 'TYPE', 'NAMESPACE', 'STATUS'], ...rows]));
+  const { error } = application.instance.status ?? {};
+  if (error !== undefined && error !== '') io.err(`${error}\n`);
+}
+
+async function showLogs({ io, client, application }: Asked): Promise<void> {
+  const { printLogs } = await import('../features/application/read-logs.ts');
+  await printLogs(client, (await released(application)).namespace, io.out);
+}
+
+async function showUrls({ io, client, application, flags }: Asked): Promise<void> {
+  const { urlsOf } = await import('../features/instance/urls.ts');
+  const { namespace } = await released(application);
+  const [ingresses, services, nodes] = await Promise.all([
+    client.list(INGRESS, { namespace }),
+    client.list(SERVICE, { namespace }),
+    // Who may not see nodes still sees hosts and load balancers.
+    client.list(NODE).catch((error: unknown) => {
+      if (isKubeError(error, 'Forbidden')) return undefined;
+      throw error;
+    }),
+  ]);
+  const found = urlsOf(ingresses.items, services.items, nodes?.items ?? []);
+  const { url } = application.instance.status ?? {};
+  // Of nodes that the user may not see, the operator told one address.
+  const urls = (found.length > 0 || url === undefined ? found : [url]).map((one) => one.replace(/\/$/, ''));
+  const list = `[${urls.map((one) => `'${one}'`).join(', ')}]\n`;
+  io.out(flags.output === 'plain' ? urls.map((one) => `${one}\n`).join('') : list);
+}

@@ -1,0 +1,115 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import pc from 'picocolors';
+import type { Connection } from '../features/connections/graph.ts';
+import type { RelationType } from '../features/connections/relation.ts';
+import type { CliIo } from './cli-io.ts';
+import { withClient } from './connect.ts';
+
+interface Flags {
+  readonly kubeconfig?: string;
+  readonly output?: 'flat' | 'json' | 'svg' | 'html';
+  readonly ignore?: string;
+  readonly hideDetails?: ReadonlySet<RelationType>;
+  readonly file?: string;
+}
+
+/** `tenantry connections`, also `kubectl connections`: how an object is connected to others. */
+export function connectionsCommand(io: CliIo): Command {
+  return new Command('connections')
+    .description(
+      'Show how an object is connected to others: by owners, labels, names, variables, annotations',
+    )
+    .argument('<kind>', 'kind of the object: a service’s or any other')
+    .argument('<instance>', 'name of the object')
+    .addArgument(new Argument('[namespace]', 'its namespace (default: the context’s)'))
+    .addOption(
+      new Option('-o, --output <form>', 'branches as text unless given').choices([
+        'flat',
+        'json',
+        'svg',
+        'html',
+      ]),
+    )
+    .option('-i, --ignore <kinds>', 'objects to stop at: Kind1:Instance1,Kind2')
+    .addOption(
+      new Option(
+        '-n, --hide-details <types>',
+        'types whose details are left out of a drawing: label,specproperty,envvariable,annotation',
+      ).argParser(parseTypes),
+    )
+    .option('--file <file>', 'where a drawing goes (default: in ~/.kubeplus)')
+    .option('-k, --kubeconfig <file>', 'kubeconfig to use')
+    .action(async (kind: string, name: string, place: string | undefined, flags: Flags) => {
+      const { gatherConnections } = await import('./gather-connections.ts');
+      const { relationsOf } = await import('../features/connections/relations.ts');
+      const { connectionsFrom, parseIgnored } = await import('../features/connections/graph.ts');
+      await withClient(io, flags, async ({ client, discovery, namespace }) => {
+        const resources = await discovery.resources();
+        const question = { kind, name, namespace: place ?? namespace };
+        const { start, objects, rules, hidden } = await gatherConnections(client, resources, question);
+        const relations = relationsOf(objects, rules);
+        const connections = connectionsFrom(start, relations, parseIgnored(flags.ignore ?? ''));
+        await show(io, connections, flags);
+        if (hidden.length > 0) io.err(`Not looked at, for you may not list them: ${hidden.join(', ')}\n`);
+      });
+    });
+}
+
+/** Types that KubePlus's flag takes. */
+const HIDEABLE: readonly RelationType[] = ['label', 'specproperty', 'envvariable', 'annotation'];
+
+function parseTypes(text: string): ReadonlySet<RelationType> {
+  const types = text.split(',').map((one) => one.trim());
+  const known = HIDEABLE.filter((one) => types.includes(one));
+  if (known.length < new Set(types).size)
+    throw new InvalidArgumentError(`Allowed values are: ${HIDEABLE.join(', ')}, separated by commas.`);
+  return new Set(known);
+}
+
+const PAINTS: Readonly<Record<RelationType, (text: string) => string>> = {
+  'owner reference': pc.cyan,
+  label: pc.green,
+  specproperty: pc.magenta,
+  envvariable: pc.red,
+  annotation: pc.yellow,
+};
+
+async function show(io: CliIo, connections: readonly Connection[], flags: Flags): Promise<void> {
+  const { printConnections, connectionsJson } = await import('../features/connections/print-connections.ts');
+  switch (flags.output) {
+    case undefined:
+    case 'flat':
+      io.out(printConnections(connections, flags.output ?? 'default', (type) => PAINTS[type](type)));
+      return;
+    case 'json':
+      io.out(connectionsJson(connections));
+      return;
+    case 'svg':
+    case 'html':
+      await draw(io, connections, flags, flags.output);
+  }
+}
+
+/** What KubePlus calls its drawings; other programs look for them. */
+const FILE_NAME = 'connections-op.json.gv';
+
+async function draw(
+  io: CliIo,
+  connections: readonly Connection[],
+  flags: Flags,
+  form: 'svg' | 'html',
+): Promise<void> {
+  const { layOut } = await import('../features/connections/lay-out.ts');
+  const { drawHtml, drawSvg } = await import('../features/connections/draw-svg.ts');
+  const drawing = layOut(connections, flags.hideDetails ?? new Set());
+  const start = connections[0]?.object;
+  const title = `Connections of ${start?.kind} ${start?.metadata.name}`;
+  const content = form === 'svg' ? drawSvg(drawing) : drawHtml(title, drawing);
+  const usual = join(io.env['HOME'] ?? io.cwd, '.kubeplus', `${FILE_NAME}.${form}`);
+  const file = flags.file === undefined ? usual : resolve(io.cwd, flags.file);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+  io.out(`Output available in: ${file}\n`);
+}

@@ -1,0 +1,93 @@
+import type { Box, Drawing, Line } from './lay-out.ts';
+import type { RelationType } from './relation.ts';
+
+/** Colours of the lines, as KubePlus's users know them. */
+export const COLOURS: Readonly<Record<RelationType, string>> = {
+  'owner reference': '#0000ff',
+  label: '#006400',
+  specproperty: '#dc143c',
+  envvariable: '#8b7500',
+  annotation: '#4b0082',
+};
+/** Pods are what runs; the others lead there. */
+const POD_FILL = '#e0ffff';
+const FILL = '#eee9e9';
+/** Longest text beside a line, so that it stays between two columns. */
+const MAX_WORDS = 30;
+
+/** The drawing as SVG: text stays text, so it can be searched and copied. */
+export function drawSvg(drawing: Drawing): string {
+  const { width, height, boxes, lines } = drawing;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif" font-size="11">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...lines.map(lineSvg),
+    ...boxes.map(boxSvg),
+    '</svg>\n',
+  ].join('\n');
+}
+
+/** A page with the drawing and what its colours mean. */
+export function drawHtml(title: string, drawing: Drawing): string {
+  const legend = Object.entries(COLOURS)
+    .map(([type, colour]) => `<span style="color:${colour}">&#9644; ${escapeXml(type)}</span>`)
+    .join(' ');
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${escapeXml(title)}</title></head>
+<body style="font-family:sans-serif">
+<h1 style="font-size:1.2em">${escapeXml(title)}</h1>
+<p>${legend}</p>
+${drawSvg(drawing)}</body>
+</html>
+`;
+}
+
+function lineSvg({ from, to, type, words }: Line): string {
+  const colour = COLOURS[type];
+  const { path, middle } = curve(from, to);
+  const stroke = `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.2"/>`;
+  const text = words === '' ? type : words;
+  return `<g>${stroke}<title>${escapeXml(`${type}: ${words}`)}</title><text x="${middle.x}" y="${middle.y - 3}" text-anchor="middle" font-size="9" fill="${colour}">${escapeXml(shorten(text))}</text></g>`;
+}
+
+/** From the right side of one box to the left side of the other; within a column around the right. */
+function curve(
+  from: Box,
+  to: Box,
+): { readonly path: string; readonly middle: { readonly x: number; readonly y: number } } {
+  const start = { x: from.x + from.width, y: from.y + from.height / 2 };
+  const isBack = to.x <= from.x;
+  const end = { x: isBack ? to.x + to.width : to.x, y: to.y + to.height / 2 };
+  const bend = isBack ? 60 : (end.x - start.x) / 2;
+  const endBend = isBack ? end.x + bend : end.x - bend;
+  const path = `M${start.x} ${start.y} C${start.x + bend} ${start.y} ${endBend} ${end.y} ${end.x} ${end.y}`;
+  const x = isBack ? Math.max(start.x, end.x) + bend * 0.75 : (start.x + end.x) / 2;
+  return { path, middle: { x, y: (start.y + end.y) / 2 } };
+}
+
+function boxSvg({ x, y, width, height, kind, name }: Box): string {
+  const fill = kind === 'Pod' ? POD_FILL : FILL;
+  const middle = x + width / 2;
+  return [
+    `<g><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="4" fill="${fill}" stroke="#555555"/>`,
+    `<text x="${middle}" y="${y + 14}" text-anchor="middle" font-weight="bold">${escapeXml(kind)}</text>`,
+    `<text x="${middle}" y="${y + 28}" text-anchor="middle">${escapeXml(name)}</text></g>`,
+  ].join('');
+}
+
+const shorten = (text: string): string =>
+  text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1)}…`;
+
+/** Annotations may hold anything: nothing of it becomes markup, and what XML can't hold is left out. */
+function escapeXml(text: string): string {
+  return (
+    text
+      // eslint-disable-next-line no-control-regex
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+  );
+}
