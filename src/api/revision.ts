@@ -1,6 +1,6 @@
 import type { Kind } from '../kube/kind.ts';
 import type { Condition, Json, KubeObject } from '../kube/object.ts';
-import { TENANTRY_GROUP } from './names.ts';
+import { SERVICE_UID_LABEL, TENANTRY_GROUP } from './names.ts';
 
 /** rbac/v1 PolicyRule. */
 export interface PolicyRule {
@@ -86,3 +86,13 @@ export const REVISION: Kind<Revision> = {
   plural: 'revisions',
   namespaced: true,
 };
+
+/** Revisions of one composition, oldest first. Ownership is by UID: a composition that took the name of another has none of its. */
+export function revisionsOf(all: readonly Revision[], compositionUid: string | undefined): Revision[] {
+  return all
+    .filter(
+      ({ spec, metadata }) =>
+        spec.composition.uid === compositionUid && metadata.labels?.[SERVICE_UID_LABEL] === compositionUid,
+    )
+    .toSorted((a, b) => a.spec.number - b.spec.number);
+}

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONFIG_MAP, CRD, LEASE, NAMESPACE } from '../../src/kube/builtin-kinds.ts';
-import type { Kind } from '../../src/kube/kind.ts';
 import { KubeError } from '../../src/kube/kube-error.ts';
 import type { Condition, KubeObject } from '../../src/kube/object.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -15,42 +14,9 @@ import {
 import type { Plan, StatusBase } from '../../src/runtime/plan.ts';
 import { Terminal } from '../../src/runtime/terminal.ts';
 import { watch } from '../../src/runtime/watch.ts';
+import { mapOf, OWNER_LABEL, PET, PET_DEFINITION, pet, type Pet } from '../builders/pets.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
-
-interface Pet extends KubeObject {
-  readonly spec?: { readonly name?: string };
-  readonly status?: StatusBase;
-}
-const PET: Kind<Pet> = { group: 'zoo.dev', version: 'v1', kind: 'Pet', plural: 'pets', namespaced: true };
-const OWNER_LABEL = 'tenantry.dev/instance-uid';
-
-const definition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'pets.zoo.dev' },
-  spec: {
-    group: 'zoo.dev',
-    scope: 'Namespaced',
-    names: { kind: 'Pet', listKind: 'PetList', plural: 'pets', singular: 'pet' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
-
-const pet = (name: string, spec: Pet['spec'] = {}): Pet => ({
-  apiVersion: 'zoo.dev/v1',
-  kind: 'Pet',
-  metadata: { namespace: 'default', name },
-  spec,
-});
 
 const ready = (status: Condition['status'], reason: string, message = ''): StatusBase => ({
   conditions: [{ type: 'Ready', status, reason, message, lastTransitionTime: '2026-01-01T00:00:00Z' }],
@@ -73,17 +39,9 @@ function petController(
     observe: () => Promise.resolve(undefined),
     plan: (object, _world, _now): Plan<StatusBase> => {
       if (object.metadata.deletionTimestamp !== undefined) return { stages: [], finalizer: 'absent' };
-      const owner = object.metadata.uid ?? '';
-      const { namespace, name } = object.metadata;
-      const map = {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { namespace: namespace ?? '', name, labels: { [OWNER_LABEL]: owner } },
-        data: { name: object.spec?.name ?? '' },
-      };
       return {
         finalizer: 'present',
-        stages: [{ name: 'map', writes: [{ verb: 'own', kind: CONFIG_MAP, object: map, owner }] }],
+        stages: [{ name: 'map', writes: [mapOf(object, { name: object.spec?.name ?? '' })] }],
         status: ready('True', 'Fed'),
         events: [{ type: 'Normal', reason: 'Fed', message: 'The pet was fed.' }],
       };
@@ -100,7 +58,7 @@ afterEach(async () => {
 async function zoo(): Promise<FakeApi> {
   const api = await startFakeApi();
   stops.push(() => api.close());
-  await api.client().create(CRD, definition);
+  await api.client().create(CRD, PET_DEFINITION);
   return api;
 }
 
@@ -253,7 +211,7 @@ describe('a controller in a manager', () => {
     await eventually('it asked for the kind', () =>
       api.requests.some((request) => request.path.includes('pets') && request.status === 404),
     );
-    await client.create(CRD, definition);
+    await client.create(CRD, PET_DEFINITION);
     await client.create(PET, pet('rex'));
     await eventually('it is done', () => api.objects(PET)[0]?.status?.conditions !== undefined);
     await manager.removeController('pet');

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONFIG_MAP, CRD, LEASE } from '../../src/kube/builtin-kinds.ts';
-import type { Kind } from '../../src/kube/kind.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { Controller } from '../../src/runtime/controller.ts';
@@ -8,36 +7,12 @@ import { silentLog } from '../../src/runtime/log.ts';
 import { createManager, LeadershipLost, type Manager } from '../../src/runtime/manager.ts';
 import type { StatusBase } from '../../src/runtime/plan.ts';
 import { shardOf } from '../../src/runtime/shards.ts';
+import { mapOf, OWNER_LABEL, PET, PET_DEFINITION, pet, type Pet } from '../builders/pets.ts';
 import { eventually as eventuallyWithin } from '../doubles/eventually.ts';
 import type { RequestRecord } from '../fakeapi/faults.ts';
 import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
 
-interface Pet extends KubeObject {
-  readonly spec?: { readonly food?: string };
-}
-const PET: Kind<Pet> = { group: 'zoo.dev', version: 'v1', kind: 'Pet', plural: 'pets', namespaced: true };
-const OWNER_LABEL = 'tenantry.dev/instance-uid';
 const SHARDS = 3;
-
-const definition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'pets.zoo.dev' },
-  spec: {
-    group: 'zoo.dev',
-    scope: 'Namespaced',
-    names: { kind: 'Pet', listKind: 'PetList', plural: 'pets', singular: 'pet' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
 
 /** Looks at leases four times as often as it would; they last as long as ever, or a slow machine would lose them. */
 const eagerClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 4, signal) };
@@ -65,17 +40,10 @@ async function zoo(pets: number): Promise<FakeApi> {
   const api = await startFakeApi({ tokens: { tester: 'tester', a: 'a', b: 'b', c: 'c', alone: 'alone' } });
   stops.push(() => api.close());
   const client = api.client({ token: 'tester' });
-  await client.create(CRD, definition);
-  for (let n = 0; n < pets; n += 1) await client.create(PET, pet(`pet-${n}`));
+  await client.create(CRD, PET_DEFINITION);
+  for (let n = 0; n < pets; n += 1) await client.create(PET, pet(`pet-${n}`, { food: 'hay' }));
   return api;
 }
-
-const pet = (name: string): Pet => ({
-  apiVersion: 'zoo.dev/v1',
-  kind: 'Pet',
-  metadata: { namespace: 'default', name },
-  spec: { food: 'hay' },
-});
 
 function feeder(name: string, forgotten: string[]): Controller<Pet, undefined, StatusBase> {
   return {
@@ -84,18 +52,9 @@ function feeder(name: string, forgotten: string[]): Controller<Pet, undefined, S
     placement: 'shards',
     watches: [],
     observe: () => Promise.resolve(undefined),
-    plan: ({ metadata, spec }) => {
-      const { namespace = '', uid = '' } = metadata;
-      const map = {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { namespace, name: metadata.name, labels: { [OWNER_LABEL]: uid } },
-        data: { by: name, food: spec?.food ?? '' },
-      };
-      return {
-        stages: [{ name: 'map', writes: [{ verb: 'own', kind: CONFIG_MAP, object: map, owner: uid }] }],
-      };
-    },
+    plan: (object) => ({
+      stages: [{ name: 'map', writes: [mapOf(object, { by: name, food: object.spec?.food ?? '' })] }],
+    }),
     forget: (ref) => forgotten.push(ref.name),
   };
 }
@@ -168,7 +127,7 @@ describe('three replicas and three shards', { timeout: 90_000 }, () => {
     for (const name of ['a', 'b', 'c']) start(api, name, seen);
     await eventually('each has a shard', () => isDivided(api, 3));
     const client = api.client({ token: 'tester' });
-    for (let n = 0; n < 30; n += 1) await client.create(PET, pet(`pet-${n}`));
+    for (let n = 0; n < 30; n += 1) await client.create(PET, pet(`pet-${n}`, { food: 'hay' }));
     await eventually('all are fed', () => fed(api).length === 30);
 
     expect(mapWrites(api)).toHaveLength(30);
@@ -212,7 +171,7 @@ describe('three replicas and three shards', { timeout: 90_000 }, () => {
     await eventually('its shard is held by another', () => !['a', ''].includes(holders(api)[mine] ?? ''));
     const before = mapWrites(api).length;
     const client = api.client({ token: 'tester' });
-    for (let n = 100; n < 112; n += 1) await client.create(PET, pet(`pet-${n}`));
+    for (let n = 100; n < 112; n += 1) await client.create(PET, pet(`pet-${n}`, { food: 'hay' }));
     await eventually('all are fed', () => fed(api).length === 24);
 
     const created = mapWrites(api)

@@ -5,8 +5,7 @@ import type { Client, PatchOptions, WriteOptions } from '../../src/client/client
 import { createDiscovery } from '../../src/client/discovery.ts';
 import { localEngine } from '../../src/cli/local-engine.ts';
 import { instanceController } from '../../src/features/instance/controller.ts';
-import { revisionsOf } from '../../src/features/service/observe-service.ts';
-import { REVISION } from '../../src/api/revision.ts';
+import { REVISION, revisionsOf } from '../../src/api/revision.ts';
 import { EVENT } from '../../src/kube/builtin-kinds.ts';
 import { groupKindOf, type Kind, type ObjectRef } from '../../src/kube/kind.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -85,7 +84,7 @@ export async function recordWrites(
       {
         kind,
         composition: { namespace: NS, name: service, uid: composition.metadata.uid ?? '' },
-        currentRevision: (stores) => revisionsOf(stores.list(REVISION), composition).at(-1),
+        currentRevision: (stores) => revisionsOf(stores.list(REVISION), composition.metadata.uid).at(-1),
       },
       {
         client: manager.client,

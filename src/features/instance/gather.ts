@@ -56,7 +56,6 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
     case 'wait':
       return gatherWait(look, world, world.action.for);
     case 'refuse':
-    case 'load':
     case 'write':
     case 'enter-after':
     case 'note':

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
+import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
 import { KubeError } from '../../kube/kube-error.ts';
@@ -26,7 +27,7 @@ function revision(number: number, maximum: number): KubeObject {
   const object = {
     apiVersion: 'tenantry.dev/v1alpha1',
     kind: 'Revision',
-    metadata: { name: `r${number}`, namespace: 'op' },
+    metadata: { name: `r${number}`, namespace: 'op', labels: { [SERVICE_UID_LABEL]: 'u' } },
     spec,
   };
   return object;

@@ -1,7 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import { INSTANCE_KIND_LABEL, OPERATOR_NAME, RELEASE_NAME_ANNOTATION } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
-import { REVISION, type Revision } from '../../api/revision.ts';
+import { REVISION, revisionsOf, type Revision } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
@@ -111,17 +111,11 @@ function ownerKind({ metadata }: KubeObject): string | undefined {
 
 /** The newest revision of the service whose kind this is. */
 function currentRevision(stores: Stores, group: string, kind: string): Revision | undefined {
-  const services = new Set(stores.list(RESOURCE_COMPOSITION).map(({ metadata }) => metadata.uid));
+  const revisions = stores.list(REVISION);
   return stores
-    .list(REVISION)
-    .filter(
-      ({ spec }) =>
-        spec.resource.group === group && spec.resource.kind === kind && services.has(spec.composition.uid),
-    )
-    .reduce<Revision | undefined>(
-      (best, one) => (best === undefined || one.spec.number > best.spec.number ? one : best),
-      undefined,
-    );
+    .list(RESOURCE_COMPOSITION)
+    .flatMap(({ metadata }) => revisionsOf(revisions, metadata.uid).at(-1) ?? [])
+    .find(({ spec }) => spec.resource.group === group && spec.resource.kind === kind);
 }
 
 async function valuesFindings(

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { HookStep } from './hooks.ts';
 import type { InventoryRelease } from './inventory.ts';
-import { nextAction, type InstanceState, type NextAction, type ReleaseContent } from './next-action.ts';
+import {
+  nextAction,
+  type InstanceState,
+  type NeedsContent,
+  type NextAction,
+  type ReleaseContent,
+} from './next-action.ts';
 
 const RELEASE: InventoryRelease = { number: 3, inputs: 'i', revision: 'r', version: '1', phase: 'done' };
 const RUNNING = { number: 2, revision: 'q', version: '0', notes: 'n' };
@@ -130,9 +136,12 @@ describe('nextAction', () => {
       { do: 'start', number: 4 },
     ],
     ['notes what it learnt', { unnoted: true }, { do: 'note' }],
-  ] satisfies [string, Partial<InstanceState>, NextAction][])('%s', (_name, changes, expected) => {
-    expect(nextAction({ ...STATE, ...changes })).toEqual(expected);
-  });
+  ] satisfies [string, Partial<InstanceState>, NextAction | NeedsContent][])(
+    '%s',
+    (_name, changes, expected) => {
+      expect(nextAction({ ...STATE, ...changes })).toEqual(expected);
+    },
+  );
 
   it.each([
     ['lets go when nothing is there', { namespace: 'absent' }, { do: 'let-go' }],
@@ -163,7 +172,7 @@ describe('nextAction', () => {
     ['deletes the namespace last', { objectsDeleted: true, content: CONTENT }, { do: 'remove-namespace' }],
     ['deletes a namespace without inventory', { release: undefined }, { do: 'remove-namespace' }],
     ['needs no service', { served: false, content: CONTENT }, { do: 'uninstall' }],
-  ] satisfies [string, Partial<InstanceState>, NextAction][])(
+  ] satisfies [string, Partial<InstanceState>, NextAction | NeedsContent][])(
     'on deletion: %s',
     (_name, changes, expected) => {
       expect(nextAction({ ...STATE, deleting: true, ...changes })).toEqual(expected);

@@ -47,8 +47,6 @@ export type NextAction =
   | { readonly do: 'wait'; readonly for: 'namespace-gone' | 'service' | 'turn' }
   /** The namespace's name is taken by somebody else. */
   | { readonly do: 'refuse' }
-  /** Get the release's content, then choose again. */
-  | { readonly do: 'load' }
   /** Render anew and write down what will be touched. */
   | { readonly do: 'start'; readonly number: number }
   | { readonly do: 'policies' }
@@ -66,12 +64,19 @@ export type NextAction =
   | { readonly do: 'uninstall' }
   | { readonly do: 'remove-namespace' };
 
+/** The choice depends on the release's content: get it, then choose again. */
+export interface NeedsContent {
+  readonly do: 'load';
+}
+
 /**
  * Chooses the next action. After each one the instance is looked at again, so a crash anywhere ends in the same place:
  *
  *     start → policies → record → [hooks before] → write → [hooks after] → finish → settled ⇄ repair, note
  */
-export function nextAction(state: InstanceState): NextAction {
+export function nextAction(state: InstanceState & { readonly content: ReleaseContent }): NextAction;
+export function nextAction(state: InstanceState): NextAction | NeedsContent;
+export function nextAction(state: InstanceState): NextAction | NeedsContent {
   if (state.deleting) return nextOfDeletion(state);
   if (state.namespace === 'taken') return { do: 'refuse' };
   if (state.namespace === 'terminating') return { do: 'wait', for: 'namespace-gone' };
@@ -91,7 +96,7 @@ function nextRelease(state: InstanceState, release: InventoryRelease): NextActio
   return { do: 'start', number: release.number + 1 };
 }
 
-function nextOfRunning(state: InstanceState, release: InventoryRelease): NextAction {
+function nextOfRunning(state: InstanceState, release: InventoryRelease): NextAction | NeedsContent {
   if (state.drifted === 'objects') {
     if (state.content === undefined) return { do: 'load' };
     return state.content.missing ? { do: 'start', number: release.number + 1 } : { do: 'repair' };
@@ -99,7 +104,7 @@ function nextOfRunning(state: InstanceState, release: InventoryRelease): NextAct
   return state.unnoted ? { do: 'note' } : { do: 'settled' };
 }
 
-function nextOfPending(state: InstanceState, release: InventoryRelease): NextAction {
+function nextOfPending(state: InstanceState, release: InventoryRelease): NextAction | NeedsContent {
   const { content } = state;
   if (content === undefined) return { do: 'load' };
   if (content.missing) {
@@ -122,7 +127,7 @@ function nextOfPending(state: InstanceState, release: InventoryRelease): NextAct
   return after === undefined ? { do: 'finish' } : { do: 'enter-after' };
 }
 
-function nextOfDeletion(state: InstanceState): NextAction {
+function nextOfDeletion(state: InstanceState): NextAction | NeedsContent {
   const { namespace, content, release, forced } = state;
   if (namespace === 'absent' || namespace === 'taken') return { do: 'let-go' };
   if (namespace === 'terminating') return { do: 'wait', for: 'namespace-gone' };

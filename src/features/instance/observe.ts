@@ -30,12 +30,7 @@ export async function observeInstance(
   const policies = policiesOf(look, look.inventory);
   const drifted = drift(look);
   const first = stateOf(look, policies, drifted, undefined);
-  let action = nextAction(first);
-  let content: LoadedContent | undefined;
-  if (action.do === 'load') {
-    content = await loadContent(look);
-    action = nextAction({ ...first, content: content.content });
-  }
+  const { action, content } = await choose(look, first);
   const base: InstanceWorld = {
     ...emptyWorld(look),
     action,
@@ -46,6 +41,17 @@ export async function observeInstance(
     changed: content?.changed ?? new Set(),
   };
   return gather(look, base);
+}
+
+/** The next action, and the release's content where the choice depends on it. */
+async function choose(
+  look: Look,
+  state: InstanceState,
+): Promise<{ readonly action: NextAction; readonly content?: LoadedContent }> {
+  const action = nextAction(state);
+  if (action.do !== 'load') return { action };
+  const content = await loadContent(look);
+  return { action: nextAction({ ...state, content: content.content }), content };
 }
 
 /** An upgrade that is under way has its turn, also when another process began it. */

@@ -58,9 +58,6 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
       return planWait(instance, world, action.for, now);
     case 'refuse':
       return failed(instance, world, namespaceTaken(world.identity.target), now);
-    case 'load':
-      // `observe` loads and chooses again; this is never planned.
-      return { stages: [], again: true };
     case 'start':
       return planStart(world, action.number);
     case 'policies':

@@ -5,7 +5,7 @@ import {
   SERVICE_UID_LABEL,
 } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
-import { REVISION } from '../../api/revision.ts';
+import { REVISION, revisionsOf } from '../../api/revision.ts';
 import { CRD, NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
@@ -26,7 +26,6 @@ import type { ServiceDeps } from './dependencies.ts';
 import { getChart } from './get-chart.ts';
 import { compositionPatch } from './mutate.ts';
 import { listInstances } from './observe-removal.ts';
-import { revisionsOf } from './observe-service.ts';
 import { isAllowed, notLetIn, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
 import type { Right } from './rights.ts';
 import { inputsHashOf } from './service-objects.ts';
@@ -107,9 +106,10 @@ async function instancesOf(
   deps: ServiceAdmissionDeps,
   composition: ResourceComposition,
 ): ReturnType<typeof listInstances> {
-  const revision = revisionsOf(deps.stores.list(REVISION, composition.metadata.namespace), composition).at(
-    -1,
-  );
+  const revision = revisionsOf(
+    deps.stores.list(REVISION, composition.metadata.namespace),
+    composition.metadata.uid,
+  ).at(-1);
   if (revision === undefined) return [];
   const { plural, group } = revision.spec.resource;
   const crd = await deps.client.find(CRD, { name: `${plural}.${group}` });
@@ -174,8 +174,9 @@ async function writeWorld(
     metadata: { ...writing.composition.metadata, namespace: request.namespace },
   };
   const resource = resourceOf(composition, operatorNamespace);
-  const registered = revisionsOf(deps.stores.list(REVISION, request.namespace), composition).at(-1)?.spec
-    .resource;
+  const registered = revisionsOf(deps.stores.list(REVISION, request.namespace), composition.metadata.uid).at(
+    -1,
+  )?.spec.resource;
   const base = { operatorNamespace, resource, registered };
   const mayRegister = await mayUserRegister(deps, request, signal);
   if (!mayRegister) {

@@ -1,7 +1,7 @@
 import { serviceAccountName } from '../../api/instance.ts';
 import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
-import { REVISION, type Revision, type RevisionSpec } from '../../api/revision.ts';
+import { REVISION, revisionsOf, type RevisionSpec } from '../../api/revision.ts';
 import { CONFIG_MAP, CRD, SERVICE_ACCOUNT, type CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { Kind, ObjectRef } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
@@ -16,17 +16,6 @@ import { resourceOf } from './service-spec.ts';
 import { kindPeriodFindings, nameFindings, policyFindings, sourceFindings } from './spec-findings.ts';
 import { existingKey, type Existing, type PreparedChart, type ServiceWorld } from './world.ts';
 
-/** Revisions of one composition, oldest first. Ownership is by UID: a composition that took the name of another has none of its. */
-export function revisionsOf(all: readonly Revision[], composition: ResourceComposition): Revision[] {
-  return all
-    .filter(
-      ({ spec, metadata }) =>
-        spec.composition.uid === composition.metadata.uid &&
-        metadata.labels?.[SERVICE_UID_LABEL] === composition.metadata.uid,
-    )
-    .toSorted((a, b) => a.spec.number - b.spec.number);
-}
-
 /** Everything that a plan needs to know: all I/O of the controller. */
 export async function observeService(
   composition: ResourceComposition,
@@ -35,7 +24,7 @@ export async function observeService(
   memory: ChartMemory,
 ): Promise<ServiceWorld> {
   const { namespace } = composition.metadata;
-  const revisions = revisionsOf(read.stores.list(REVISION, namespace), composition);
+  const revisions = revisionsOf(read.stores.list(REVISION, namespace), composition.metadata.uid);
   // What was registered stays what it is, whatever the spec says now.
   const resource =
     revisions.at(-1)?.spec.resource ?? resourceOf(composition, deps.settings.operatorNamespace);

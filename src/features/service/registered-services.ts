@@ -1,11 +1,10 @@
 import type { Instance } from '../../api/instance.ts';
 import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
-import { REVISION, type Revision } from '../../api/revision.ts';
+import { REVISION, revisionsOf, type Revision } from '../../api/revision.ts';
 import { CRD } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { Stores } from '../../runtime/controller.ts';
-import { revisionsOf } from './observe-service.ts';
 import { instanceKind } from './service-objects.ts';
 
 /** A service whose kind the API server serves. */
@@ -49,7 +48,7 @@ function findServices(stores: Stores): RegisteredServices {
   return new Map(
     stores.list(RESOURCE_COMPOSITION).flatMap((composition): [string, RegisteredService][] => {
       const { uid = '' } = composition.metadata;
-      const revision = revisionsOf(revisions, composition).at(-1);
+      const revision = revisionsOf(revisions, uid).at(-1);
       if (revision === undefined) return [];
       const { plural, group } = revision.spec.resource;
       if (served.get(`${plural}.${group}`) !== uid) return [];
