@@ -3,13 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import type { Connection } from '../features/connections/graph.ts';
+import type { Drawing } from '../features/connections/lay-out.ts';
 import type { RelationType } from '../features/connections/relation.ts';
 import type { CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
 
 interface Flags {
   readonly kubeconfig?: string;
-  readonly output?: 'flat' | 'json' | 'svg' | 'html';
+  readonly output?: 'flat' | 'json' | 'svg' | 'png' | 'html';
   readonly ignore?: string;
   readonly hideDetails?: ReadonlySet<RelationType>;
   readonly file?: string;
@@ -28,6 +29,7 @@ export function connectionsCommand(io: CliIo): Command {
       new Option('-o, --output <form>', 'branches as text unless given').choices([
         'flat',
         'json',
+        'png',
         'svg',
         'html',
       ]),
@@ -86,6 +88,7 @@ async function show(io: CliIo, connections: readonly Connection[], flags: Flags)
     case 'json':
       io.out(connectionsJson(connections));
       return;
+    case 'png':
     case 'svg':
     case 'html':
       await draw(io, connections, flags, flags.output);
@@ -95,21 +98,32 @@ async function show(io: CliIo, connections: readonly Connection[], flags: Flags)
 /** What KubePlus calls its drawings; other programs look for them. */
 const FILE_NAME = 'connections-op.json.gv';
 
-async function draw(
-  io: CliIo,
-  connections: readonly Connection[],
-  flags: Flags,
-  form: 'svg' | 'html',
-): Promise<void> {
+type Form = 'png' | 'svg' | 'html';
+
+async function draw(io: CliIo, connections: readonly Connection[], flags: Flags, form: Form): Promise<void> {
   const { layOut } = await import('../features/connections/lay-out.ts');
-  const { drawHtml, drawSvg } = await import('../features/connections/draw-svg.ts');
   const drawing = layOut(connections, flags.hideDetails ?? new Set());
-  const start = connections[0]?.object;
-  const title = `Connections of ${start?.kind} ${start?.metadata.name}`;
-  const content = form === 'svg' ? drawSvg(drawing) : drawHtml(title, drawing);
   const usual = join(io.env['HOME'] ?? io.cwd, '.kubeplus', `${FILE_NAME}.${form}`);
   const file = flags.file === undefined ? usual : resolve(io.cwd, flags.file);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, content);
+  await writeFile(file, await drawn(connections, drawing, form));
   io.out(`Output available in: ${file}\n`);
+}
+
+async function drawn(
+  connections: readonly Connection[],
+  drawing: Drawing,
+  form: Form,
+): Promise<string | Buffer> {
+  const { drawHtml, drawSvg } = await import('../features/connections/draw-svg.ts');
+  const { drawPng } = await import('../features/connections/draw-png.ts');
+  const start = connections[0]?.object;
+  switch (form) {
+    case 'png':
+      return drawPng(drawing);
+    case 'svg':
+      return drawSvg(drawing);
+    case 'html':
+      return drawHtml(`Connections of ${start?.kind} ${start?.metadata.name}`, drawing);
+  }
 }

@@ -6,6 +6,7 @@ import { appCommand } from './app.ts';
 import { chartCommand } from './chart.ts';
 import type { CliIo } from './cli-io.ts';
 import { connectionsCommand } from './connections.ts';
+import { licenseCommand } from './license.ts';
 import { manCommand } from './man.ts';
 import { pluginsCommand } from './plugins-command.ts';
 import { completionFile, describePlugins, PLUGINS, translateWords } from './plugins.ts';
@@ -42,7 +43,15 @@ describe('the plug-ins', () => {
     signal: new AbortController().signal,
   };
   const program = new Command('tenantry');
-  const makers = [appCommand, chartCommand, connectionsCommand, manCommand, pluginsCommand, trafficCommand];
+  const makers = [
+    appCommand,
+    chartCommand,
+    connectionsCommand,
+    licenseCommand,
+    manCommand,
+    pluginsCommand,
+    trafficCommand,
+  ];
   for (const make of makers) program.addCommand(make(io));
 
   it.each(PLUGINS)('$file stands for words that there are', ({ words }) => {

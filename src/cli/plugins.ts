@@ -62,6 +62,24 @@ export const PLUGINS: readonly Plugin[] = [
     about: 'closes what was allowed.',
   },
   {
+    file: 'kubectl-license-create',
+    typed: 'license create <Kind> <file>',
+    words: ['license', 'create'],
+    about: 'limits the instances of a service by number (-n) and date (-e).',
+  },
+  {
+    file: 'kubectl-license-get',
+    typed: 'license get <Kind>',
+    words: ['license', 'get'],
+    about: 'shows that limit.',
+  },
+  {
+    file: 'kubectl-license-delete',
+    typed: 'license delete <Kind>',
+    words: ['license', 'delete'],
+    about: 'takes it away.',
+  },
+  {
     file: 'kubectl-upload-chart',
     typed: 'upload chart <chart> <kubeconfig>',
     words: ['chart', 'upload', '--plugin'],

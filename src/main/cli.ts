@@ -24,6 +24,7 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import('../cli/connections.ts')).connectionsCommand,
   },
   { name: 'man', load: async () => (await import('../cli/man.ts')).manCommand },
+  { name: 'license', load: async () => (await import('../cli/license.ts')).licenseCommand },
   { name: 'traffic', load: async () => (await import('../cli/traffic.ts')).trafficCommand },
   { name: 'plugins', load: async () => (await import('../cli/plugins-command.ts')).pluginsCommand },
   { name: 'completion', load: async () => (await import('../cli/completion.ts')).completionCommand },

@@ -6,6 +6,7 @@ import { appCommand } from '../../src/cli/app.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
 import { explainError } from '../../src/cli/explain-error.ts';
+import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { translateWords } from '../../src/cli/plugins.ts';
 import { trafficCommand } from '../../src/cli/traffic.ts';
@@ -64,7 +65,7 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
   const program = new Command('tenantry')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
-  for (const make of [appCommand, connectionsCommand, manCommand, trafficCommand]) {
+  for (const make of [appCommand, connectionsCommand, licenseCommand, manCommand, trafficCommand]) {
     const command = make(io);
     for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
     program.addCommand(command);

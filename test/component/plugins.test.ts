@@ -193,6 +193,9 @@ describe('kubectl connections', () => {
     const file = `${plugins.folder}/.kubeplus/connections-op.json.gv.svg`;
     expect(drawn.out).toBe(`Output available in: ${file}\n`);
     expect(await readFile(file, 'utf8')).toMatch(/^<svg[^]*>web-1<\/text>[^]*<\/svg>\n$/);
+    await type(...start, '-o', 'png');
+    const png = await readFile(`${plugins.folder}/.kubeplus/connections-op.json.gv.png`);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
     expect(page.out).toBe(`Output available in: ${plugins.folder}/page.html\n`);
     expect(await readFile(`${plugins.folder}/page.html`, 'utf8')).toContain('Connections of Pod web-1');
   });

@@ -11,6 +11,7 @@ import { completionCommand } from '../../src/cli/completion.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
 import { installCommand } from '../../src/cli/install.ts';
+import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { pluginsCommand } from '../../src/cli/plugins-command.ts';
 import { quickstartCommand } from '../../src/cli/quickstart.ts';
@@ -89,6 +90,7 @@ for (const make of [
   connectionsCommand,
   doctorCommand,
   installCommand,
+  licenseCommand,
   manCommand,
   pluginsCommand,
   quickstartCommand,

@@ -1,11 +1,10 @@
-import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
-import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import type { Instance } from '../../api/instance.ts';
 import type { Reader } from '../../client/client.ts';
 import { CONFIG_MAP } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { ApplicationError } from './application-error.ts';
+import { compositionsOf } from './compositions-of.ts';
 
 /**
  * The sample object of a kind, out of ConfigMap `<kind>-usage` beside the composition that registered it. Where the composition can't be
@@ -17,7 +16,8 @@ export async function readUsage(
   namespaces: readonly string[],
 ): Promise<string> {
   const name = `${kind.kind.toLowerCase()}-usage`;
-  const places = [...(await namespacesOf(reader, kind)), ...namespaces];
+  const offers = await compositionsOf(reader, kind);
+  const places = [...offers.map(({ metadata }) => metadata.namespace ?? ''), ...namespaces];
   for (const namespace of new Set(places)) {
     const text = await unlessForbidden(reader.find(CONFIG_MAP, { namespace, name }));
     if (text?.data?.['spec'] !== undefined) return text.data['spec'];
@@ -26,22 +26,6 @@ export async function readUsage(
     `ConfigMap ${name} with the sample of ${kind.kind} was not found where you may look (namespaces ${[...new Set(places)].join(', ')})`,
     `\`kubectl explain ${kind.plural}.spec\` describes every field.`,
   );
-}
-
-/** Namespaces of the compositions that register the kind. */
-async function namespacesOf(reader: Reader, kind: Kind<Instance>): Promise<readonly string[]> {
-  const list = await unlessForbidden(reader.list(RESOURCE_COMPOSITION));
-  return (list?.items ?? [])
-    .filter(({ metadata, spec }) => {
-      const { resource } = spec.newResource;
-      const group =
-        resource.group ??
-        (kind.group === DEFAULT_SERVICE_GROUP
-          ? kind.group
-          : `${metadata.namespace}.${DEFAULT_SERVICE_GROUP}`);
-      return resource.kind === kind.kind && group === kind.group;
-    })
-    .map(({ metadata }) => metadata.namespace ?? '');
 }
 
 async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -1,4 +1,5 @@
 import type { Box, Drawing, Line } from './lay-out.ts';
+import { linePath } from './line-path.ts';
 import type { RelationType } from './relation.ts';
 
 /** Colours of the lines, as KubePlus's users know them. */
@@ -10,8 +11,9 @@ export const COLOURS: Readonly<Record<RelationType, string>> = {
   annotation: '#4b0082',
 };
 /** Pods are what runs; the others lead there. */
-const POD_FILL = '#e0ffff';
-const FILL = '#eee9e9';
+export const fillOf = (kind: string): string => (kind === 'Pod' ? '#e0ffff' : '#eee9e9');
+/** Colour of the boxes' edges. */
+export const EDGE = '#555555';
 /** Longest text beside a line, so that it stays between two columns. */
 const MAX_WORDS = 30;
 
@@ -45,39 +47,26 @@ ${drawSvg(drawing)}</body>
 
 function lineSvg({ from, to, type, words }: Line): string {
   const colour = COLOURS[type];
-  const { path, middle } = curve(from, to);
+  const { start, firstControl, secondControl, end, middle } = linePath(from, to);
+  const path = `M${start.x} ${start.y} C${firstControl.x} ${firstControl.y} ${secondControl.x} ${secondControl.y} ${end.x} ${end.y}`;
   const stroke = `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.2"/>`;
-  const text = words === '' ? type : words;
-  return `<g>${stroke}<title>${escapeXml(`${type}: ${words}`)}</title><text x="${middle.x}" y="${middle.y - 3}" text-anchor="middle" font-size="9" fill="${colour}">${escapeXml(shorten(text))}</text></g>`;
-}
-
-/** From the right side of one box to the left side of the other; within a column around the right. */
-function curve(
-  from: Box,
-  to: Box,
-): { readonly path: string; readonly middle: { readonly x: number; readonly y: number } } {
-  const start = { x: from.x + from.width, y: from.y + from.height / 2 };
-  const isBack = to.x <= from.x;
-  const end = { x: isBack ? to.x + to.width : to.x, y: to.y + to.height / 2 };
-  const bend = isBack ? 60 : (end.x - start.x) / 2;
-  const endBend = isBack ? end.x + bend : end.x - bend;
-  const path = `M${start.x} ${start.y} C${start.x + bend} ${start.y} ${endBend} ${end.y} ${end.x} ${end.y}`;
-  const x = isBack ? Math.max(start.x, end.x) + bend * 0.75 : (start.x + end.x) / 2;
-  return { path, middle: { x, y: (start.y + end.y) / 2 } };
+  return `<g>${stroke}<title>${escapeXml(`${type}: ${words}`)}</title><text x="${middle.x}" y="${middle.y - 3}" text-anchor="middle" font-size="9" fill="${colour}">${escapeXml(captionOf(type, words))}</text></g>`;
 }
 
 function boxSvg({ x, y, width, height, kind, name }: Box): string {
-  const fill = kind === 'Pod' ? POD_FILL : FILL;
   const middle = x + width / 2;
   return [
-    `<g><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="4" fill="${fill}" stroke="#555555"/>`,
+    `<g><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="4" fill="${fillOf(kind)}" stroke="${EDGE}"/>`,
     `<text x="${middle}" y="${y + 14}" text-anchor="middle" font-weight="bold">${escapeXml(kind)}</text>`,
     `<text x="${middle}" y="${y + 28}" text-anchor="middle">${escapeXml(name)}</text></g>`,
   ].join('');
 }
 
-const shorten = (text: string): string =>
-  text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1)}…`;
+/** What stands beside a line: what says so, else how the two are related. */
+export function captionOf(type: RelationType, words: string): string {
+  const text = words === '' ? type : words;
+  return text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1)}…`;
+}
 
 /** Annotations may hold anything: nothing of it becomes markup, and what XML can't hold is left out. */
 function escapeXml(text: string): string {

@@ -34,6 +34,8 @@ const ROW = 52;
 /** Between two columns: room for the curve and its words. */
 const GAP = 190;
 const MARGIN = 24;
+/** Right of the last column, for lines that go around it, and their words. */
+const AROUND = 130;
 const PADDING = 12;
 
 interface Node {
@@ -64,12 +66,15 @@ export function layOut(connections: readonly Connection[], hidden: ReadonlySet<R
   const last = columns.at(-1);
   const rows = Math.max(...[...nodes.values()].map(({ row }) => row)) + 1;
   return {
-    width: Math.ceil((last?.x ?? 0) + (last?.width ?? 0) + MARGIN),
+    width: Math.ceil((last?.x ?? 0) + (last?.width ?? 0) + MARGIN + (lines.some(isAround) ? AROUND : 0)),
     height: Math.ceil(2 * MARGIN + (rows - 1) * ROW + BOX_HEIGHT),
     boxes: [...boxes.values()],
     lines,
   };
 }
+
+/** True for a line within a column, or backwards: it goes around the right, also of the last column. */
+const isAround = ({ from, to }: Line): boolean => to.x <= from.x;
 
 /** The objects, each under the one that it was found from. */
 function treeOf(connections: readonly Connection[]): ReadonlyMap<string, Node> {

@@ -8,6 +8,7 @@ const WORLD: AdmissionWorld = {
   target: undefined,
   valuesFindings: [],
   unreadableSecrets: [],
+  licenseFindings: [],
   isolation: undefined,
 };
 

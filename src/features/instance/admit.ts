@@ -21,6 +21,8 @@ export interface AdmissionWorld {
   readonly valuesFindings: readonly Finding[];
   /** Secrets named in `valuesFrom` that the user may not read himself. */
   readonly unreadableSecrets: readonly string[];
+  /** What the licence of the kind has against a further instance. */
+  readonly licenseFindings: readonly Finding[];
   /** How strictly the service isolates its instances. */
   readonly isolation: ServicePolicies['isolation'];
 }
@@ -43,6 +45,7 @@ export function admitInstance(
       return object === undefined
         ? []
         : [
+            ...world.licenseFindings,
             ...nameFindings(object, request, world),
             ...contentFindings(object, world),
             ...trafficFindings(object, oldObject, world.isolation),

@@ -5,9 +5,10 @@ import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
 import { KubeError } from '../../kube/kube-error.ts';
 import type { Client, RawRequest } from '../../client/client.ts';
+import { FakeClock } from '../../lib/fake-clock.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
-import type { Kind } from '../../kube/kind.ts';
+import type { Kind, ObjectRef } from '../../kube/kind.ts';
 import type { AdmissionAnswer, AdmissionRequest } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import { instanceAdmission } from './handlers.ts';
@@ -66,9 +67,17 @@ const STORES = storesOf(
 );
 
 /** Admission over doubles; `maySee` answers access reviews. */
-function setUp(maySee = true, defaults: Record<string, string> | undefined = { title: 'none' }) {
+function setUp(
+  maySee = true,
+  defaults: Record<string, string> | undefined = { title: 'none' },
+  license?: Record<string, string>,
+) {
   const reviews: RawRequest[] = [];
   const client = {
+    find: async (_kind: Kind, { namespace, name }: ObjectRef) =>
+      license !== undefined && namespace === 'op' && name === 'shop-license'
+        ? { metadata: { name, annotations: license } }
+        : undefined,
     get: async () => ({ data: { chunk: CHART.toString('base64') } }),
     raw: async (request: RawRequest) => {
       reviews.push(request);
@@ -86,6 +95,7 @@ function setUp(maySee = true, defaults: Record<string, string> | undefined = { t
     client: client as unknown as Client,
     engine: engine as never,
     settings: { operatorNamespace: 'op', accountsNamespace: 'acc' },
+    clock: new FakeClock(Date.UTC(2026, 10, 21)),
     stores: STORES,
   });
   const ask = async (path: string, request: Partial<AdmissionRequest>): Promise<AdmissionAnswer> => {
@@ -191,6 +201,19 @@ describe('/validate/instances', () => {
     expect(messages(await setUp().ask('/validate/instances', { object }))).toEqual([
       expect.stringContaining('isolates its instances strictly'),
     ]);
+  });
+
+  it('admits no further instance than the licence beside the composition allows', async () => {
+    const expired = setUp(true, undefined, { expiry: '11/20/2026' });
+    const lastDay = setUp(true, undefined, { expiry: '11/21/2026' });
+
+    expect(messages(await expired.ask('/validate/instances', {}))).toEqual([
+      'License expired (expiry date):11/20/2026. Update license for Shop and then re-try.',
+    ]);
+    expect(messages(await lastDay.ask('/validate/instances', {}))).toEqual([]);
+    // What runs goes on, and can be changed.
+    const change = { operation: 'UPDATE' as const, oldObject: shop({}), object: shop({ size: 2 }) };
+    expect(messages(await expired.ask('/validate/instances', change))).toEqual([]);
   });
 
   it('does not look at statuses', async () => {

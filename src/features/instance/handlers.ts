@@ -14,6 +14,7 @@ import type {
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import { admitInstance, isContentChanged, patchInstance, type TargetNamespace } from './admit.ts';
+import { licenseFindings } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
 import type { InstanceDeps } from './service.ts';
@@ -21,7 +22,10 @@ import { ValuesValidator } from './validate-values.ts';
 import { specValues, valuesOf, type Values } from './values.ts';
 
 /** What admission needs: a client that answers in replicas that do not lead, too, and the stores. */
-export interface InstanceAdmissionDeps extends Pick<InstanceDeps, 'client' | 'engine' | 'settings'> {
+export interface InstanceAdmissionDeps extends Pick<
+  InstanceDeps,
+  'client' | 'engine' | 'settings' | 'clock'
+> {
   readonly stores: Stores;
 }
 
@@ -62,15 +66,30 @@ async function validate(
   const changes =
     object !== undefined && (request.operation === 'CREATE' || isContentChanged(object, oldObject));
   const { operatorNamespace } = deps.settings;
+  const revision = currentRevision(deps.stores, request.group, request.kind);
   const findings = admitInstance(request, objects, {
     operatorNamespace,
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
     target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
     valuesFindings: changes ? await valuesFindings(deps, request, object) : [],
-    isolation: currentRevision(deps.stores, request.group, request.kind)?.spec.policies.isolation,
+    licenseFindings: request.operation === 'CREATE' ? await licensed(deps, request, revision, signal) : [],
+    isolation: revision?.spec.policies.isolation,
     unreadableSecrets: changes ? await unreadableSecrets(deps.client, request, object, signal) : [],
   });
   return findings.length === 0 ? { allowed: true } : { allowed: false, findings };
+}
+
+/** The licence stands beside the composition; a kind that nobody offers any more has none. */
+async function licensed(
+  { client, clock }: Validation,
+  { group, version, kind, resource }: AdmissionRequest,
+  revision: Revision | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { namespace } = revision?.metadata ?? {};
+  if (namespace === undefined) return [];
+  const asked = { group, version, kind, plural: resource, namespaced: true };
+  return licenseFindings(client, { kind: asked, namespace, now: clock.now(), signal });
 }
 
 function instancesOf(request: AdmissionRequest): {
