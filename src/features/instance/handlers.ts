@@ -14,7 +14,7 @@ import type {
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import { admitInstance, isContentChanged, patchInstance, type TargetNamespace } from './admit.ts';
-import { licenseFindings } from './check-license.ts';
+import { Licenses } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
 import type { InstanceDeps } from './service.ts';
@@ -33,11 +33,12 @@ export interface InstanceAdmissionDeps extends Pick<
 export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler[] {
   const charts = new Charts(deps.engine, deps.client);
   const validator = new ValuesValidator();
+  const licenses = new Licenses(deps.client, deps.clock);
   return [
     { path: '/mutate/instances', handle: (request) => Promise.resolve(mutate(request)) },
     {
       path: '/validate/instances',
-      handle: (request, signal) => validate({ ...deps, charts, validator }, request, signal),
+      handle: (request, signal) => validate({ ...deps, charts, validator, licenses }, request, signal),
     },
   ];
 }
@@ -52,6 +53,7 @@ function mutate(request: AdmissionRequest): AdmissionAnswer {
 interface Validation extends InstanceAdmissionDeps {
   readonly charts: Charts;
   readonly validator: ValuesValidator;
+  readonly licenses: Licenses;
 }
 
 async function validate(
@@ -81,15 +83,14 @@ async function validate(
 
 /** The licence stands beside the composition; a kind that nobody offers any more has none. */
 async function licensed(
-  { client, clock }: Validation,
+  { licenses }: Validation,
   { group, version, kind, resource }: AdmissionRequest,
   revision: Revision | undefined,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const { namespace } = revision?.metadata ?? {};
   if (namespace === undefined) return [];
-  const asked = { group, version, kind, plural: resource, namespaced: true };
-  return licenseFindings(client, { kind: asked, namespace, now: clock.now(), signal });
+  return licenses.findings({ group, version, kind, plural: resource, namespaced: true }, namespace, signal);
 }
 
 function instancesOf(request: AdmissionRequest): {
