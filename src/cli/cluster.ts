@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { clusterStatus, imageStores, requireRunning, serviceLog } from '../local/cluster-status.ts';
 import { downCluster } from '../local/cluster-down.ts';
@@ -13,6 +13,7 @@ import type { CliIo } from './cli-io.ts';
 import { clusterInnerCommands } from './cluster-inner.ts';
 import { kubernetesVersion } from './kubernetes-version-option.ts';
 import { DEFAULT_CLUSTER, localOptions } from './local-options.ts';
+import { portNumber, wholeNumber } from './option-checks.ts';
 
 interface Named {
   readonly name: string;
@@ -145,16 +146,4 @@ function forward(io: CliIo): Command {
         await untilAborted([server], io.signal);
       },
     );
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('It must be 1 to 65535.');
-  return port;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 on.');
-  return Number(text);
 }

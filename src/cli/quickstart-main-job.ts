@@ -20,7 +20,7 @@ const TENANTS = ['wp-for-tenant1', 'wp-for-tenant2'] as const;
 const SERVICE_WAIT_MS = 60_000;
 /** WordPress and MariaDB pull, start and set themselves up. */
 const INSTANCE_WAIT_MS = 300_000;
-const OPERATOR_WAIT = '180';
+const OPERATOR_WAIT = 180;
 
 const WORDPRESS: Kind<Instance> = {
   group: 'platformapi.kubeplus',

@@ -42,7 +42,8 @@ export function existingSite({ kubeconfig, image, imageRegistry }: ExistingFlags
   };
 }
 
-interface LocalFlags {
+/** What is asked of the local cluster. */
+export interface LocalFlags {
   readonly name: string;
   readonly subnet?: string;
   readonly kubernetesVersion?: KubernetesRelease;

@@ -1,9 +1,12 @@
 import { Command, Option } from 'commander';
 import type { KubernetesRelease } from '../local/kubernetes-release.ts';
-import { UserError, type CliIo } from './cli-io.ts';
+import { WrongOption } from '../lib/wrong-option.ts';
+import type { CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
 import { kubernetesVersion } from './kubernetes-version-option.ts';
 import { DEFAULT_CLUSTER } from './local-options.ts';
+import { splitImage } from './option-checks.ts';
+import type { LocalFlags } from './quickstart-site.ts';
 
 /** Where the quickstart installs; the same as `tenantry install`. */
 const NAMESPACE = 'tenantry-system';
@@ -12,7 +15,7 @@ interface QuickstartFlags {
   readonly cluster: 'local' | 'existing';
   readonly image?: string;
   readonly imageRegistry?: string;
-  readonly name: string;
+  readonly name?: string;
   readonly subnet?: string;
   readonly kubernetesVersion?: KubernetesRelease;
   readonly kubeconfig?: string;
@@ -33,17 +36,13 @@ export function quickstartCommand(io: CliIo): Command {
       '--image-registry <prefix>',
       'registry with copies of the charts’ images (with --cluster existing)',
     )
-    .option('--name <name>', 'name of the local cluster', DEFAULT_CLUSTER)
+    .option('--name <name>', `name of the local cluster (default: ${DEFAULT_CLUSTER})`)
     .option('--subnet <cidr>', 'addresses of the local cluster’s nodes, a /24')
     .addOption(kubernetesVersion())
     .option('-k, --kubeconfig <file>', 'kubeconfig to use (with --cluster existing)')
     .option('--down', 'give everything back')
     .action(async (flags: QuickstartFlags) => {
-      if (flags.cluster === 'existing' && flags.image === undefined && flags.down !== true)
-        throw new UserError(
-          '--cluster existing needs --image',
-          'Build the image (Containerfile), push it to a registry the cluster reaches, and name it: --image registry.example.com/tenantry:0.1.0.',
-        );
+      checkFlags(flags);
       const started = io.clock.monotonic();
       await (flags.down === true ? bringDown(io, flags) : bringUp(io, flags));
       io.out(
@@ -52,21 +51,52 @@ export function quickstartCommand(io: CliIo): Command {
     });
 }
 
+/** What only means something on one of the two kinds of cluster; given with the other it would be overlooked. */
+const ONLY_FOR = {
+  local: ['name', 'subnet', 'kubernetesVersion'],
+  existing: ['image', 'imageRegistry', 'kubeconfig'],
+} as const satisfies Record<QuickstartFlags['cluster'], readonly (keyof QuickstartFlags)[]>;
+
+function checkFlags(flags: QuickstartFlags): void {
+  const other = flags.cluster === 'local' ? 'existing' : 'local';
+  const misplaced = ONLY_FOR[other].find((flag) => flags[flag] !== undefined);
+  if (misplaced !== undefined) {
+    const option = `--${misplaced.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new WrongOption(
+      `${option} means nothing with --cluster ${flags.cluster}`,
+      `Leave it out, or use --cluster ${other}.`,
+    );
+  }
+  if (flags.cluster === 'existing' && flags.image === undefined && flags.down !== true)
+    throw new WrongOption(
+      '--cluster existing needs --image',
+      'Build the image (Containerfile), push it to a registry the cluster reaches, and name it: --image registry.example.com/tenantry:0.1.0.',
+    );
+  if (flags.image !== undefined) splitImage(flags.image);
+}
+
 async function bringUp(io: CliIo, flags: QuickstartFlags): Promise<void> {
   const [{ provideLocalSite, existingSite }, { runMainJob }] = await Promise.all([
     import('./quickstart-site.ts'),
     import('./quickstart-main-job.ts'),
   ]);
-  const site = flags.cluster === 'existing' ? existingSite(flags) : await provideLocalSite(io, flags);
+  const site =
+    flags.cluster === 'existing' ? existingSite(flags) : await provideLocalSite(io, localFlags(flags));
   await withClient(io, { kubeconfig: site.kubeconfig }, (connection) =>
     runMainJob(io, connection, { ...site, namespace: NAMESPACE }),
   );
 }
 
+const localFlags = ({ name = DEFAULT_CLUSTER, subnet, kubernetesVersion }: QuickstartFlags): LocalFlags => ({
+  name,
+  ...(subnet === undefined ? {} : { subnet }),
+  ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+});
+
 async function bringDown(io: CliIo, flags: QuickstartFlags): Promise<void> {
   if (flags.cluster === 'local') {
     const { downLocalSite } = await import('./quickstart-site.ts');
-    await downLocalSite(io, flags);
+    await downLocalSite(io, localFlags(flags));
     return;
   }
   const { uninstallOperator } = await import('../features/installation/uninstall.ts');

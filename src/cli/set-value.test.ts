@@ -31,6 +31,6 @@ describe('imageValues', () => {
   });
 
   it('refuses a reference without a tag', () => {
-    expect(() => imageValues(undefined, 'registry:5000/tenantry')).toThrow(/no tag/);
+    expect(() => imageValues(undefined, 'registry:5000/tenantry')).toThrow(/no image with its tag/);
   });
 });

@@ -1,6 +1,6 @@
 import { isJsonMap, type Json } from '../kube/object.ts';
 import { parseYaml } from '../kube/yaml.ts';
-import { UserError } from './cli-io.ts';
+import { WrongOption } from '../lib/wrong-option.ts';
 
 type Values = Readonly<Record<string, Json>>;
 
@@ -12,8 +12,8 @@ export function setValue(values: Values, assignment: string): Values {
   const equals = assignment.indexOf('=');
   const path = assignment.slice(0, Math.max(equals, 0)).split('.');
   if (equals < 1 || path.some((part) => part === ''))
-    throw new UserError(
-      `--set: ${assignment} is not path=value`,
+    throw new WrongOption(
+      `--set is "${assignment}", which is not path=value`,
       'Write for instance --set image.tag=0.1.0.',
     );
   return setAt(values, path, parseYaml(assignment.slice(equals + 1)));

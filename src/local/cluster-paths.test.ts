@@ -13,7 +13,7 @@ describe('clusterPaths', () => {
   });
 
   it.each(['', 'A', '-a', 'a-', '../b', 'a/b', 'a.b', 'x'.repeat(33)])('refuses the name "%s"', (name) =>
-    expect(() => clusterPaths('/home/a', name)).toThrow(/cluster name/),
+    expect(() => clusterPaths('/home/a', name)).toThrow(/^--name is /),
   );
 
   it.each([`/${'x'.repeat(90)}`, '/run/user/0', '/var/log'])('refuses the folder %s', (home) =>

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { WrongOption } from '../lib/wrong-option.ts';
 import { LocalError } from './local-error.ts';
 
 /** Where one node's files are, as the machine sees them. */
@@ -34,11 +35,11 @@ const MAX_SOCKET_PATH = 107;
 /** Places that the node covers by its own: nothing that it needs from the machine may lie there. */
 const COVERED = ['/run/', '/var/run/', '/var/log/', '/sys/', '/proc/'];
 
-/** The paths of the cluster `name` below `dataHome` (an absolute folder). Throws LocalError when either cannot be used. */
+/** The paths of the cluster `name` below `dataHome` (an absolute folder). Throws WrongOption, or LocalError for the folder, when either cannot be used. */
 export function clusterPaths(dataHome: string, name: string): ClusterPaths {
   if (!NAME.test(name))
-    throw new LocalError(
-      `the cluster name "${name}" is not usable`,
+    throw new WrongOption(
+      `--name is "${name}", which is no name of a cluster`,
       'Use 1 to 32 lower-case letters, digits and dashes, beginning and ending with a letter or digit.',
     );
   const clusters = join(dataHome, 'tenantry', 'clusters');

@@ -1,4 +1,4 @@
-import { LocalError } from './local-error.ts';
+import { WrongOption } from '../lib/wrong-option.ts';
 
 /** A version of Kubernetes that a local cluster can run. */
 export interface KubernetesRelease {
@@ -19,13 +19,13 @@ export const KUBERNETES_RELEASES: readonly [KubernetesRelease, ...KubernetesRele
   { version: '1.34.4', module: 'kubernetes/v1.34' },
 ];
 
-/** The release that a user names by its version or its minor: `1.34`, `v1.34.4`. Throws LocalError for one that there is not. */
+/** The release that a user names by its version or its minor: `1.34`, `v1.34.4`. Throws WrongOption for one that there is not. */
 export function releaseNamed(text: string): KubernetesRelease {
   const wanted = text.replace(/^v/, '');
   const found = KUBERNETES_RELEASES.find(({ version }) => version === wanted || minorOf(version) === wanted);
   if (found !== undefined) return found;
   const all = KUBERNETES_RELEASES.map(({ version }) => `v${version}`).join(', ');
-  throw new LocalError(
+  throw new WrongOption(
     `--kubernetes-version is "${text}", which can't be run here`,
     `There are ${all}; a minor alone will do (${minorOf(NEWEST_RELEASE.version)}).`,
   );

@@ -35,7 +35,13 @@ describe('planNetwork', () => {
     ['--pod-subnet', { pods: 'fd00::/64' }],
     ['--service-subnet', { services: '300.1.0.0/16' }],
     ['--service-subnet', { services: '' }],
-  ])('refuses what is no range of its size: %s %o', (option, choice) => {
+    ['--subnet', { nodes: '10.89.0.0/24 ' }],
+    ['--subnet', { nodes: '0.0.7.0/24' }],
+    ['--subnet', { nodes: '127.0.0.0/24' }],
+    ['--pod-subnet', { pods: '169.254.0.0/16' }],
+    ['--service-subnet', { services: '224.0.0.0/16' }],
+    ['--subnet', { nodes: '255.255.255.0/24' }],
+  ])('refuses what is no range of its size, or given to nobody: %s %o', (option, choice) => {
     expect(() => planNetwork({ ipv6: false, ...choice })).toThrow(new RegExp(`^${option} is `));
   });
 

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net';
-import { LocalError } from './local-error.ts';
+import { WrongOption } from '../lib/wrong-option.ts';
 
 /** Addresses of one family. */
 export interface FamilyPlan {
@@ -55,7 +55,7 @@ const NODE_OFFSET = 10;
 /** Each takes some 200 MiB and shares the machine's processors with the others: more would only be slower. */
 const MAX_NODES = 9;
 
-/** Makes the plan. Throws LocalError when a range is not one, has another size, or meets another of them. */
+/** Makes the plan. Throws WrongOption when a range is not one, has another size, or meets another of them. */
 export function planNetwork(choice: NetworkChoice): NetworkPlan {
   const nodes = parse('--subnet', choice.nodes ?? '10.89.0.0/24', 24);
   const pods = parse('--pod-subnet', choice.pods ?? '10.244.0.0/16', 16);
@@ -92,10 +92,10 @@ function planV6([a = 0, b = 0, c = 0]: readonly number[]): FamilyPlan {
   };
 }
 
-/** The nodes of a cluster. Throws LocalError for a number of them that is not possible. */
+/** The nodes of a cluster. Throws WrongOption for a number of them that is not possible. */
 export function planNodes(network: NetworkPlan, cluster: string, count: number): readonly NodePlan[] {
   if (!Number.isInteger(count) || count < 1 || count > MAX_NODES)
-    throw new LocalError(
+    throw new WrongOption(
       `--nodes is ${count}, which is not a number from 1 to ${MAX_NODES}`,
       'Two are enough to try what happens between nodes.',
     );
@@ -140,23 +140,44 @@ interface Range {
   prefix(parts: number): string;
 }
 
-function parse(option: string, text: string, bits: number): Range {
+const EXAMPLES = { 16: '10.200.0.0/16', 24: '10.89.7.0/24' };
+
+function parse(option: string, text: string, bits: 16 | 24): Range {
   const [address = '', size = ''] = text.split('/');
   const octets = address.split('.').map(Number);
   const zeroTail = octets.slice(bits / 8).every((octet) => octet === 0);
-  if (!isIPv4(address) || Number(size) !== bits || !zeroTail)
-    throw new LocalError(
+  if (!isIPv4(address) || size !== String(bits) || !zeroTail)
+    throw new WrongOption(
       `${option} is "${text}", which is not a /${bits} of IPv4`,
-      `Give a private range whose last parts are zero, such as ${bits === 24 ? '10.89.7.0/24' : '10.200.0.0/16'}.`,
+      `Give a private range whose last parts are zero, such as ${EXAMPLES[bits]}.`,
     );
-  return { text, octets, bits, prefix: (parts) => octets.slice(0, parts).join('.') };
+  const range = { text, octets, bits, prefix: (parts: number) => octets.slice(0, parts).join('.') };
+  const taken = RESERVED.find(([reserved]) => meets(range, reserved));
+  if (taken !== undefined)
+    throw new WrongOption(
+      `${option} is "${text}", which is ${taken[1]}`,
+      `Give a private range, such as ${EXAMPLES[bits]}.`,
+    );
+  return range;
 }
+
+const reserved = (first: number, bits: number): Span => ({
+  octets: [first, ...(bits === 16 ? [254] : [0]), 0, 0],
+  bits,
+});
+/** Addresses that mean something else wherever they are: no node or Service would be reached by them. */
+const RESERVED: readonly (readonly [Span, string])[] = [
+  [reserved(0, 8), 'not for addresses of machines (0.0.0.0/8)'],
+  [reserved(127, 8), 'for the machine itself (127.0.0.0/8)'],
+  [reserved(169, 16), 'for links without addresses of their own (169.254.0.0/16)'],
+  [reserved(224, 3), 'for groups and not for machines (224.0.0.0/3)'],
+];
 
 function apart(ranges: readonly (readonly [string, Range])[]): void {
   ranges.forEach(([name, range], index) => {
     for (const [other, second] of ranges.slice(index + 1)) {
       if (!meets(range, second)) continue;
-      throw new LocalError(
+      throw new WrongOption(
         `the subnet ${range.text} (${name}) is in use by ${other} (${second.text})`,
         `Give ${name} or ${other} a range that no other part of the cluster uses.`,
       );
@@ -164,8 +185,10 @@ function apart(ranges: readonly (readonly [string, Range])[]): void {
   });
 }
 
-function meets(one: Range, two: Range): boolean {
-  const contains = (outer: Range, inner: Range): boolean => {
+type Span = Pick<Range, 'octets' | 'bits'>;
+
+function meets(one: Span, two: Span): boolean {
+  const contains = (outer: Span, inner: Span): boolean => {
     const list = new BlockList();
     list.addSubnet(outer.octets.join('.'), outer.bits);
     return list.check(inner.octets.join('.'));

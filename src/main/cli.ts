@@ -4,6 +4,7 @@ import type { CliIo } from '../cli/cli-io.ts';
 import { explainError } from '../cli/explain-error.ts';
 import { translateWords } from '../cli/plugins.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
+import { WrongOption } from '../lib/wrong-option.ts';
 import { systemClock } from '../lib/clock.ts';
 
 /** A command by name; loaded only when it is the one asked for (or when all are listed for `--help`). */
@@ -89,7 +90,7 @@ function report(io: CliIo, error: unknown): number {
   const { message, remedy } = explainError(error);
   io.err(`error: ${message}\n  ${remedy}\n`);
   if (io.env['TENANTRY_DEBUG'] === '1' && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
-  return 1;
+  return error instanceof WrongOption ? 2 : 1;
 }
 
 async function askAtTerminal(question: string): Promise<string> {

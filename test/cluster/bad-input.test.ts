@@ -333,6 +333,12 @@ describe('the command line', () => {
     ['chart upload', 2, /^error: missing required argument 'chart'\n/],
     ['chart upload /etc/passwd', 1, TWO_LINES],
     ['install --set replicas=many', 1, /error: replicas: got string, want integer\n {2}Correct what --set/],
+    ['install --set shards=0', 1, /error: shards: .*minimum: got 0, want 1\n {2}Correct what --set/],
+    ['install --namespace A_b', 2, /^error: --namespace is "A_b".*\n {2}\S/],
+    ['install --image nothing', 2, /^error: --image is "nothing".*\n {2}\S/],
+    ['install --set replicas=[', 2, /^error: --set replicas=\[: .*\n {2}\S/],
+    ['quickstart --image a:1', 2, /^error: --image means nothing with --cluster local\n {2}.*existing/],
+    ['quickstart --cluster existing --subnet 10.1.1.0/24', 2, /^error: --subnet means nothing.*\n {2}\S/],
     ['status --kubeconfig /nowhere', 1, TWO_LINES],
   ])('`tenantry %s` ends with %d and a remedy', async (words, expected, message) => {
     const { code, stderr } = await shell(`tenantry ${words}`);

@@ -190,7 +190,7 @@ describe('the local cluster', () => {
   );
 
   it.each([
-    ['is no name', 'up --name A', /^error: the cluster name "A" is not usable\n {2}\S/],
+    ['is no name', 'up --name A', /^error: --name is "A", which is no name of a cluster\n {2}\S/],
     [
       'meets another subnet',
       'up --subnet 10.96.3.0/24',

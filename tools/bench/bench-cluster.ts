@@ -28,7 +28,7 @@ export const NS = DEFAULT_NAMESPACE;
 const DEPLOYMENT_REF = { namespace: NS, name: `${DEFAULT_RELEASE}-operator` };
 /** Selects the operator's processes. */
 export const OPERATOR_PODS = 'app.kubernetes.io/component=operator';
-const OPERATOR_WAIT = '180';
+const OPERATOR_WAIT = 180;
 const TOKEN_SECONDS = 7200;
 
 /** A local cluster of the bench's own with the operator of this checkout in it. */

@@ -65,13 +65,14 @@ interface LoadedChart {
 export async function installOperator(options: InstallOptions): Promise<void> {
   const { client, progress, release, clock } = options;
   const chart = await loadChart(options);
+  const history = await readHistory(client, release);
+  // Before anything is written: this is where wrong values show.
+  const rendering = await render(options, chart, history);
   await progress.step('kinds', async (note) => {
     const written = await ensureOwnCrds(client, crdManifests(), options.version);
     note(written.length === 0 ? 'up to date' : `${written.length} written`);
   });
   await progress.step(`namespace ${release.namespace}`, () => ensureNamespace(client, release.namespace));
-  const history = await readHistory(client, release);
-  const rendering = await render(options, chart, history);
   const objects = await releaseObjects(rendering.manifests, release, options.discovery);
   await requireClusterPart(client, objects);
   await trimHistory(client, release, history);
