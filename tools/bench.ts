@@ -15,6 +15,7 @@ import { deleteRows, upgradeRows } from './bench/change-rows.ts';
 import { clusterRows } from './bench/cluster-rows.ts';
 import { createMany, namesOf } from './bench/create-many.ts';
 import { createRows } from './bench/create-rows.ts';
+import { pluginRows } from './bench/plugin-rows.ts';
 import { registerRows } from './bench/register-rows.ts';
 import { renderRows } from './bench/render-rows.ts';
 import { restRows } from './bench/rest-rows.ts';
@@ -40,11 +41,12 @@ const ALONE: Readonly<Record<string, () => readonly Row[] | Promise<readonly Row
   render: () => renderRows(sizes.repeats),
   cluster: () => clusterRows(CLUSTER, options.full ? 3 : 1),
 };
-const TOGETHER: Readonly<Record<string, (run: BenchRun) => Promise<readonly Row[]>>> = {
+const TOGETHER: Readonly<Record<string, (run: BenchRun) => readonly Row[] | Promise<readonly Row[]>>> = {
   create: createRows,
   rest: restRows,
   register: registerRows,
   admission: admissionRows,
+  plugins: pluginRows,
   upgrade: upgradeRows,
   delete: deleteRows,
 };
