@@ -69,7 +69,14 @@ async function byStatus(
   namespace: string,
 ): Promise<Side | undefined> {
   for (const kind of kinds) {
-    const { items } = await client.list(kind, { namespace });
+    // Rights are given by kind: a consumer has those of the services that were granted.
+    const items = await client.list(kind, { namespace }).then(
+      (list) => list.items,
+      (error: unknown) => {
+        if (isKubeError(error, 'Forbidden')) return [];
+        throw error;
+      },
+    );
     const instance = items.find(({ status }) => status?.namespace === target);
     if (instance !== undefined) return { target, kind, instance };
   }
