@@ -1,4 +1,5 @@
-// Everything that can go wrong with a call or an event of a watch, at every place of every story of an instance.
+// Everything that can go wrong with a call or an event of a watch, at every place of every story of an
+// instance and of a service.
 //
 //   npx tsx tools/faults.ts                      all cases, and seeds that draw several faults in one run
 //   npx tsx tools/faults.ts --story NAME         one story's
@@ -8,8 +9,10 @@ import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { allCases, caseOf, scriptOf, type Case } from '../test/faults/cases.ts';
-import { INSTANCE_STORIES, type Story } from '../test/faults/instance-stories.ts';
+import { INSTANCE_STORIES } from '../test/faults/instance-stories.ts';
 import { problemsOf, runStory } from '../test/faults/run-story.ts';
+import { SERVICE_STORIES } from '../test/faults/service-stories.ts';
+import type { Story } from '../test/faults/story.ts';
 import { failuresOf } from '../test/faults/try-cases.ts';
 
 const { values } = parseArgs({
@@ -22,12 +25,14 @@ const { values } = parseArgs({
   },
 });
 
+const STORIES = [...INSTANCE_STORIES, ...SERVICE_STORIES];
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function storyOf(name: string): Story {
-  const story = INSTANCE_STORIES.find((one) => one.name === name);
+  const story = STORIES.find((one) => one.name === name);
   if (story === undefined)
-    throw new Error(`no story ${name}; there are ${INSTANCE_STORIES.map((one) => one.name).join(', ')}`);
+    throw new Error(`no story ${name}; there are ${STORIES.map((one) => one.name).join(', ')}`);
   return story;
 }
 
@@ -73,7 +78,7 @@ async function tryStory(story: Story, firstSeed: number, seeds: number): Promise
 
 async function tryAll(): Promise<boolean> {
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const stories = values.story === undefined ? INSTANCE_STORIES : [storyOf(values.story)];
+  const stories = values.story === undefined ? STORIES : [storyOf(values.story)];
   const results: Result[] = [];
   for (const story of stories) results.push(await tryStory(story, seed, Number(values.seeds)));
   const failed = results.reduce((sum, { failures }) => sum + failures.length, 0);

@@ -1,23 +1,11 @@
 import type { Hook, HookEvent } from '../../src/helm/rendering.ts';
 import { toYaml } from '../../src/kube/yaml.ts';
 import { fourObjects, object, type Template } from '../component/instance-rig.ts';
-import type { InstanceWorld } from './instance-world.ts';
-
-/** Something that users do, from a cluster at rest to a cluster at rest. */
-export interface Story {
-  readonly name: string;
-  readonly hooks: readonly Hook[];
-  /** The process that the story happens to did the preparation itself, or has just been started and knows nothing. */
-  readonly start: 'warm' | 'cold';
-  readonly prepare: (world: InstanceWorld) => Promise<void>;
-  readonly act: (world: InstanceWorld) => Promise<void>;
-  readonly isDone: (world: InstanceWorld) => boolean;
-  /** Namespaces that the operator may write to. */
-  readonly namespaces: readonly string[];
-}
+import { InstanceWorld } from './instance-world.ts';
+import { storyOf, type Plot, type Story } from './story.ts';
 
 /** With the title B one object goes and another one comes; `theme` is the provider's. */
-export const shopTemplate: Template = (request) => {
+const shopTemplate: Template = (request) => {
   const { values } = request;
   const changing = object('v1', 'ConfigMap', values['title'] === 'B' ? 'new' : 'old', { data: { a: 'b' } });
   const theme = object('v1', 'ConfigMap', 'theme', { data: { theme: values['theme'] ?? 'plain' } });
@@ -63,9 +51,7 @@ const upgraded = async (world: InstanceWorld, ...names: readonly string[]): Prom
 };
 const nothing = async (): Promise<void> => undefined;
 
-type Plot = Omit<Story, 'hooks' | 'start'>;
-
-const PLOTS: readonly Plot[] = [
+const PLOTS: readonly Plot<InstanceWorld>[] = [
   {
     name: 'create',
     prepare: nothing,
@@ -106,7 +92,7 @@ const PLOTS: readonly Plot[] = [
 const SEVERAL = ['shop-a', 'shop-b', 'shop-c'];
 
 /** Several instances at once: three for two turns of upgrading. */
-const CROWD: Plot = {
+const CROWD: Plot<InstanceWorld> = {
   name: 'upgrade-several',
   prepare: (world) => installed(world, ...SEVERAL),
   act: async (world) => void (await world.revise(2, { providerValues: { theme: 'dark' } })),
@@ -114,8 +100,11 @@ const CROWD: Plot = {
   namespaces: SEVERAL,
 };
 
+const told = (plot: Plot<InstanceWorld>, start: Story['start'], hooks: readonly Hook[]): Story =>
+  storyOf(plot, start, (stored) => InstanceWorld.start(shopTemplate, hooks, stored));
+
 export const INSTANCE_STORIES: readonly Story[] = [
-  ...PLOTS.map((plot): Story => ({ ...plot, hooks: [], start: 'warm' })),
-  ...PLOTS.map((plot): Story => ({ ...plot, name: `${plot.name}-hooks`, hooks: HOOKS, start: 'cold' })),
-  { ...CROWD, hooks: [], start: 'warm' },
+  ...PLOTS.map((plot) => told(plot, 'warm', [])),
+  ...PLOTS.map((plot) => told({ ...plot, name: `${plot.name}-hooks` }, 'cold', HOOKS)),
+  told(CROWD, 'warm', []),
 ];

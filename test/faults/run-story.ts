@@ -1,9 +1,9 @@
 import { OPERATOR } from '../component/instance-rig.ts';
 import type { Call, FaultScript, Interceptor } from './interceptor.ts';
-import { InstanceWorld, type StoredObjects } from './instance-world.ts';
-import { shopTemplate, type Story } from './instance-stories.ts';
 import { differences, pictureOf } from './picture.ts';
+import type { SimulatedCluster, StoredObjects } from './simulated-cluster.ts';
 import { breathe } from './simulation.ts';
+import type { Story } from './story.ts';
 
 /** How one run of a story ended. */
 export interface Ending {
@@ -32,9 +32,9 @@ export function storedBefore(story: Story): Promise<StoredObjects> {
 }
 
 async function prepare(story: Story): Promise<StoredObjects> {
-  const world = await InstanceWorld.start(shopTemplate, story.hooks);
+  const { world, prepare: prepareIt } = await story.open();
   world.spawn();
-  await story.prepare(world);
+  await prepareIt();
   const stored = world.store.all();
   await world.close();
   return stored;
@@ -42,25 +42,22 @@ async function prepare(story: Story): Promise<StoredObjects> {
 
 /** Runs a story; a process that is killed is followed by one that nothing happens to. */
 export async function runStory(story: Story, script: FaultScript = {}): Promise<Ending> {
-  const world = await InstanceWorld.start(
-    shopTemplate,
-    story.hooks,
-    story.start === 'cold' ? await storedBefore(story) : undefined,
-  );
+  const scene = await story.open(story.start === 'cold' ? await storedBefore(story) : undefined);
+  const { world } = scene;
   try {
     const first = world.spawn(script);
     if (story.start === 'cold') await breathe(world);
-    else await story.prepare(world);
+    else await scene.prepare();
     first.interceptor.arm();
     world.watchdog.events.clear();
-    await story.act(world);
+    await scene.act();
     let died = false;
     const tookMs = await world.until(story.name, () => {
       if (first.interceptor.dead && !died) {
         died = true;
         void first.end().then(() => world.spawn());
       }
-      return story.isDone(world);
+      return scene.isDone();
     });
     return endingOf(world, story, first.interceptor, tookMs);
   } finally {
@@ -70,7 +67,7 @@ export async function runStory(story: Story, script: FaultScript = {}): Promise<
 
 /** How a story has ended by now, for the process that things happened to. */
 export function endingOf(
-  { store, watchdog }: InstanceWorld,
+  { store, watchdog }: SimulatedCluster,
   story: Story,
   interceptor: Interceptor,
   tookMs: number,

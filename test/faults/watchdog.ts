@@ -12,6 +12,8 @@ export class Watchdog {
   readonly violations: string[] = [];
   /** Hook runs by namespace, name and run: how often their object was made. */
   readonly #hookRuns = new Map<string, number>();
+  /** Everything that was ever made, by store, namespace and name. */
+  readonly #made = new Set<string>();
   /** Events by what they say. */
   readonly events = new Map<string, number>();
   /** Most instances that were on their way to another revision at the same time. */
@@ -53,7 +55,16 @@ export class Watchdog {
     this.mostUpgrades = Math.max(this.mostUpgrades, this.#upgrading.size);
   }
 
-  #see({ type, object }: Change): void {
+  /** In no story anything comes back that has gone: who makes it again has forgotten that it was made. */
+  #seeMade({ store, object }: Change): void {
+    const { name, namespace } = object.metadata as { readonly name: string; readonly namespace?: string };
+    const key = `${store} ${namespace ?? ''}/${name}`;
+    if (this.#made.has(key)) this.violations.push(`${key} was made twice`);
+    this.#made.add(key);
+  }
+
+  #see(change: Change): void {
+    const { type, object } = change;
     this.#seeUpgrade(object);
     if (type !== 'ADDED') return;
     const { kind, metadata, ...rest } = object as unknown as KubeObject & {
@@ -67,7 +78,7 @@ export class Watchdog {
       const times = (this.#hookRuns.get(key) ?? 0) + 1;
       this.#hookRuns.set(key, times);
       if (times > 1) this.violations.push(`hook ${key} ran ${times} times`);
-    }
+    } else this.#seeMade(change);
     if (kind === 'Event') {
       const key = `${rest.reason}: ${rest.note ?? rest.message}`;
       this.events.set(key, (this.events.get(key) ?? 0) + 1);

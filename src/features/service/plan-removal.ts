@@ -3,7 +3,9 @@ import { FINALIZER, FORCE_DELETE_LABEL } from '../../api/names.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
 import { CRD } from '../../kube/builtin-kinds.ts';
-import { NOTHING, type Plan, type Write } from '../../runtime/plan.ts';
+import type { Kind } from '../../kube/kind.ts';
+import type { ObjectMeta } from '../../kube/object.ts';
+import { NOTHING, type Plan, type Stage, type Write } from '../../runtime/plan.ts';
 import { instanceKind, uidOf } from './service-objects.ts';
 import { deletingStatus, type ServiceStatus } from './service-status.ts';
 import type { Removal, ServiceWorld } from './world.ts';
@@ -65,21 +67,18 @@ export function planRemoval(
       lookAgainMs: LOOK_AGAIN_MS,
     };
   }
-  const writes: Write[] = [
-    ...removal.revisions.map((revision): Write => ({
-      verb: 'delete',
-      kind: REVISION,
-      ref: revision.metadata,
-      uid: uidOf(revision),
-    })),
-    ...removal.leftovers.map(({ kind, object }): Write => ({
-      verb: 'delete',
-      kind,
-      ref: object.metadata,
-      uid: uidOf(object),
-    })),
+  const gone = (kind: Kind, object: { readonly metadata: ObjectMeta }): Write => ({
+    verb: 'delete',
+    kind,
+    ref: object.metadata,
+    uid: uidOf(object),
+  });
+  const stages: Stage[] = [
+    { name: 'leftovers', writes: removal.leftovers.map(({ kind, object }) => gone(kind, object)) },
+    // Last: what the charts brought is known by them alone.
+    { name: 'revisions', writes: removal.revisions.map((revision) => gone(REVISION, revision)) },
   ];
-  return { stages: writes.length === 0 ? [] : [{ name: 'leftovers', writes }], finalizer: 'absent' };
+  return { stages: stages.filter(({ writes }) => writes.length > 0), finalizer: 'absent' };
 }
 
 function hold(
