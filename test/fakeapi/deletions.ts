@@ -23,6 +23,8 @@ export async function remove(context: WriteContext, deletion: Deletion, deps: Wr
     ...listAt(before.metadata, 'finalizers'),
     ...(deletion.propagation === 'Foreground' ? ['foregroundDeletion'] : []),
     ...(deletion.propagation === 'Orphan' ? ['orphan'] : []),
+    // Only now: until somebody deletes it a definition has no finalizer.
+    ...(resource.kind === 'CustomResourceDefinition' ? ['customresourcecleanup.apiextensions.k8s.io'] : []),
   ];
   const held = finalizers.length > 0 || (resource.kind === 'Namespace' && resource.group === '');
   if (!held) {

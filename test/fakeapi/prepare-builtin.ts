@@ -18,7 +18,7 @@ export function prepareBuiltin(resource: Resource, object: Stored, before: Store
       return withAddress(object, before);
     case 'CustomResourceDefinition':
       checkDefinition(resource, object.metadata.name, mapAt(object, 'spec'));
-      return before === undefined ? withCleanup(object) : object;
+      return object;
     default:
       return object;
   }
@@ -88,9 +88,4 @@ function withAddress(object: Stored, before: Stored | undefined): Stored {
   const clusterIP = assigned ?? `10.96.${(lastAddress >> 8) & 255}.${lastAddress & 255}`;
   const ports = listAt(spec, 'ports').map((port) => (isMap(port) ? { protocol: 'TCP', ...port } : port));
   return { ...object, spec: { ...spec, type, clusterIP, ...(ports.length > 0 ? { ports } : {}) } };
-}
-
-function withCleanup(object: Stored): Stored {
-  const finalizers = [...listAt(object.metadata, 'finalizers'), 'customresourcecleanup.apiextensions.k8s.io'];
-  return { ...object, metadata: { ...object.metadata, finalizers: [...new Set(finalizers)] } };
 }

@@ -108,6 +108,11 @@ export function lifecycleConformance(factory: SubjectFactory): void {
       await subject.stop();
     });
 
+    it('gives a definition no finalizer before somebody deletes it', async () => {
+      const crd = await client.get(CRD, { name: DEFINITION.metadata.name });
+      expect(crd.metadata.finalizers ?? []).toEqual([]);
+    });
+
     const widget = (name: string, spec: Widget['spec']): Widget => ({
       apiVersion: 'conformance.tenantry.dev/v1',
       kind: 'Widget',
