@@ -1,15 +1,18 @@
 // Everything that can go wrong with a call or an event of a watch, at every place of every story of an
 // instance and of a service.
 //
-//   npx tsx tools/faults.ts                      all cases, and seeds that draw several faults in one run
+//   npx tsx tools/faults.ts                      all cases: every fault at every call and event, the lease lost at every
+//                                                write, two leaders; and seeds that draw several faults in one run
 //   npx tsx tools/faults.ts --story NAME         one story's
 //   npx tsx tools/faults.ts --case NAME          one case, with every call on its way
 //   --seeds N   seeds a story (100)    --seed N   the first of them    --out FILE   the result as JSON
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { allCases, caseOf, scriptOf, type Case } from '../test/faults/cases.ts';
+import { allCases, caseOf, rivalCases, type Case } from '../test/faults/cases.ts';
 import { INSTANCE_STORIES } from '../test/faults/instance-stories.ts';
+import { undisturbed } from '../test/faults/rivals.ts';
+import { CalmEndings, endingIn } from '../test/faults/run-case.ts';
 import { problemsOf, runStory } from '../test/faults/run-story.ts';
 import { SERVICE_STORIES } from '../test/faults/service-stories.ts';
 import type { Story } from '../test/faults/story.ts';
@@ -39,12 +42,12 @@ function storyOf(name: string): Story {
 /** Runs one case and shows what it did. Answers whether it ended as it should. */
 async function replay(one: Case): Promise<boolean> {
   const story = storyOf(one.story);
-  const calm = await runStory(story);
-  const ending = await runStory(story, scriptOf(one));
-  for (const { n, what, as } of ending.calls) say(`${n}  ${what}${as === undefined ? '' : `  as ${as}`}`);
-  say(`\nwhat happened:\n  ${ending.happened.join('\n  ')}`);
-  const isReached = ending.happened.length > 0;
-  const problems = isReached ? problemsOf(calm, ending) : ['the story never comes to that place'];
+  const calm = await new CalmEndings().of(story, one.at);
+  const ending = await endingIn(story, one);
+  for (const { n, what, as } of ending?.calls ?? [])
+    say(`${n}  ${what}${as === undefined ? '' : `  as ${as}`}`);
+  say(`\nwhat happened:\n  ${ending?.happened.join('\n  ') ?? 'nothing'}`);
+  const problems = ending === undefined ? ['the story never comes to that place'] : problemsOf(calm, ending);
   say(
     problems.length === 0
       ? 'it ended as without it'
@@ -68,10 +71,10 @@ async function tryStory(story: Story, firstSeed: number, seeds: number): Promise
     at: 'seed',
     n: firstSeed + i,
   }));
-  const cases = [...allCases(story.name, calm), ...drawn];
-  const runnable = { name: story.name, run: (script = {}) => runStory(story, script) };
+  const alone = await undisturbed(story, 'late');
+  const cases = [...rivalCases(story.name, alone), ...allCases(story.name, calm), ...drawn];
   say(`${story.name}: ${cases.length} cases at ${calm.calls.length} calls and ${calm.watched} events`);
-  const failures = await failuresOf(runnable, calm, cases);
+  const failures = await failuresOf(story, cases);
   for (const failure of failures) say(`✗ ${failure}`);
   return { story: story.name, cases: cases.length, calls: calm.calls.length, events: calm.watched, failures };
 }

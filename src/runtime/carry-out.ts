@@ -33,6 +33,8 @@ export interface CarryOutDeps {
   readonly clock: Clock;
   readonly events: Events;
   readonly log: Log;
+  /** See `WriteLease`; 0 if not given. */
+  readonly lateMs?: () => number;
   readonly expect?: Expect;
   /** Told of the writes of each stage that succeeded, also when another one of the stage failed. */
   readonly wrote?: (about: ObjectRef, written: readonly Written[]) => void;
@@ -43,6 +45,8 @@ export interface CarriedOut {
   readonly written: readonly Written[];
   readonly finalizerWritten: boolean;
   readonly statusWritten: boolean;
+  /** The finalizer stays for now: milliseconds until what a rival may still make can be made no more. */
+  readonly heldBackMs?: number;
 }
 
 /** Carries out one plan about one object. Throws KubeError; what was written stays written. */
@@ -59,7 +63,8 @@ export type CarryOut = <TStatus extends StatusBase>(
  * 1. the finalizer, so that nothing written later is ever left behind;
  * 2. the stages one after another, the writes of a stage together; a stage that fails ends the plan;
  * 3. the status, if it differs; then events, if a condition changed;
- * 4. taking the finalizer away: the object may go with this call.
+ * 4. taking the finalizer away: the object may go with this call. Not while creates of a leader before us may still
+ *    arrive: nobody would be left to clean up after them.
  *
  * A crash between any two calls is harmless: the next look finds what was done and plans the rest.
  */
@@ -80,8 +85,11 @@ export function createCarryOut(deps: CarryOutDeps): CarryOut {
     if (statusDiffers) current = await writeStatus(context, current, plan.status);
     for (const event of eventsToEmit(plan, before)) await deps.events.emit(object, event);
 
-    const finalizerRemoved = plan.finalizer === 'absent' && (await removeFinalizer(context, current));
-    return { written, statusWritten: statusDiffers, finalizerWritten: finalizerAdded || finalizerRemoved };
+    const done = { written, statusWritten: statusDiffers };
+    if (plan.finalizer !== 'absent') return { ...done, finalizerWritten: finalizerAdded };
+    const heldBackMs = deps.lateMs?.() ?? 0;
+    if (heldBackMs > 0) return { ...done, finalizerWritten: finalizerAdded, heldBackMs };
+    return { ...done, finalizerWritten: (await removeFinalizer(context, current)) || finalizerAdded };
   };
 }
 

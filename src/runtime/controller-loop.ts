@@ -15,6 +15,7 @@ import { keyOf, refOf } from './object-key.ts';
 import { classify } from './outcome.ts';
 import type { Plan, StatusBase } from './plan.ts';
 import { WorkQueue } from './work-queue.ts';
+import type { WriteLease } from './write-lease.ts';
 import { messageOf } from '../lib/error-text.ts';
 
 /** Objects a controller works on at the same time, unless it says otherwise: most of the time is spent waiting. */
@@ -33,6 +34,7 @@ export interface Term {
   /** Fenced by the term's lease: it also writes. */
   readonly client: Client;
   readonly events: Events;
+  readonly lateMs: WriteLease['lateMs'];
   /** True for objects that are this term's to work on, by their UID; not there: all are. */
   readonly owns?: (uid: string) => boolean;
 }
@@ -136,7 +138,12 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     this.#deps = deps;
     this.#log = deps.log.child({ controller: controller.name });
     this.#queue = new WorkQueue({ clock });
-    this.#read = { stores: informers.stores, live: term.client, signal: this.#abort.signal };
+    this.#read = {
+      stores: informers.stores,
+      live: term.client,
+      signal: this.#abort.signal,
+      lateMs: term.lateMs,
+    };
     this.#carryOut = createCarryOut({
       ...term,
       clock,
@@ -252,7 +259,8 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
     if (plan.again !== true) {
       this.#queue.forget(key);
       this.#idleRounds.delete(key);
-      if (plan.lookAgainMs !== undefined) this.#queue.addAfter(key, plan.lookAgainMs);
+      const lookAgainMs = done.heldBackMs ?? plan.lookAgainMs;
+      if (lookAgainMs !== undefined) this.#queue.addAfter(key, lookAgainMs);
       return { outcome: 'done', goOn: false };
     }
     const progressed = done.written.length > 0 || done.statusWritten || done.finalizerWritten;

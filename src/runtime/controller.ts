@@ -18,6 +18,8 @@ export interface Read {
   readonly stores: Stores;
   readonly live: Reader;
   readonly signal: AbortSignal;
+  /** See `WriteLease`. */
+  readonly lateMs: () => number;
 }
 
 /** One kind a controller watches besides its own, and which of its objects a change wakes. */

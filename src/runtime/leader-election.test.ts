@@ -6,6 +6,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { fenced } from './fenced-client.ts';
 import { createLeaderElection, type LeaderElection } from './leader-election.ts';
 import { silentLog } from './log.ts';
+import { neverWrite } from './write-lease.ts';
 
 const REF = { namespace: 'ns', name: 'lease' };
 
@@ -113,6 +114,25 @@ describe('leader election', () => {
     // b saw the lease of time 0 at 1,000 and may take it 15 s later.
     expect(clock.monotonic()).toBeGreaterThanOrEqual(15_000);
     expect(b.leads).toBe(true);
+    // What a sent last the server may still be at.
+    expect(b.election.lease.lateMs()).toBeGreaterThan(33_000);
+    expect(a.election.lease.lateMs()).toBe(0);
+    b.stop();
+    await clock.advance(1);
+  });
+
+  it('waits for nothing of a holder that gave it back', async () => {
+    const client = new MemoryClient();
+    const clock = new FakeClock();
+    const a = replica(client, clock, 'a');
+    await clock.advance(1);
+    a.stop();
+    await a.ended;
+    const b = replica(client, clock, 'b');
+    await clock.advance(1);
+
+    expect(b.leads).toBe(true);
+    expect(b.election.lease.lateMs()).toBe(0);
     b.stop();
     await clock.advance(1);
   });
@@ -241,7 +261,7 @@ describe('fencing', () => {
   it('lets reads through without the lease', async () => {
     const client = new MemoryClient();
     await client.create(CONFIG_MAP, object('a'));
-    const reader = fenced(client, { mayWrite: () => false, remainingMs: () => 0 });
+    const reader = fenced(client, neverWrite);
 
     expect((await reader.get(CONFIG_MAP, { namespace: 'n', name: 'a' })).metadata.name).toBe('a');
     await expect(reader.delete(CONFIG_MAP, { namespace: 'n', name: 'a' })).rejects.toThrow(

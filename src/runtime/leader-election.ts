@@ -18,6 +18,9 @@ import type { WriteLease } from './write-lease.ts';
 /** Kept off the end of the lease for calls under way: what the network and the server may still take to act. */
 const SAFETY_MS = 500;
 
+/** For how long an API server works on a write at most (`requestTimeoutUpperBound` of its handlers). */
+const WRITE_MS = 34_000;
+
 /** What leader election needs. */
 export interface LeaderElectionOptions {
   /** Not fenced: renewing is how the right to write comes about. */
@@ -61,6 +64,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const state: ElectionState = {
     seen: options.seen,
     heldSince: undefined,
+    lateUntil: -Infinity,
     activeAt: options.clock.monotonic(),
   };
   const { clock } = options;
@@ -69,6 +73,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       mayWrite: () => clock.monotonic() < (state.heldSince ?? -Infinity) + RENEW_DEADLINE_MS,
       remainingMs: () =>
         Math.max(0, (state.heldSince ?? -Infinity) + LEASE_DURATION_MS - SAFETY_MS - clock.monotonic()),
+      lateMs: () => Math.max(0, state.lateUntil - clock.monotonic()),
     },
     idleMs: () => clock.monotonic() - state.activeAt,
     holder: () => state.seen?.lease.spec?.holderIdentity ?? '',
@@ -83,6 +88,8 @@ interface ElectionState {
    * it as expired before this plus the duration. Undefined while somebody else holds the lease.
    */
   heldSince: number | undefined;
+  /** Monotonic time until which calls of the holder before may still be carried out. */
+  lateUntil: number;
   activeAt: number;
 }
 
@@ -176,6 +183,9 @@ async function tryOnce(context: Context): Promise<boolean> {
       before === undefined
         ? await client.create(LEASE, wanted, call())
         : await client.replace(LEASE, wanted, call());
+    const holder = before?.spec?.holderIdentity ?? '';
+    // It ran out: what its holder sent last, some of it may still be under way.
+    if (holder !== '' && holder !== claim.identity) state.lateUntil = sentAt + WRITE_MS;
     state.heldSince = sentAt;
     state.seen = { lease: written, changedAt: sentAt };
     return true;

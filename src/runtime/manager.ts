@@ -130,7 +130,7 @@ export function createManager(options: ManagerOptions): Manager {
   const termOf: Parts['termOf'] = (lease, owns) => {
     const writer = fenced(client, lease);
     const events = createEvents({ client: writer, clock, log, identity });
-    return { client: writer, events, ...(owns === undefined ? {} : { owns }) };
+    return { client: writer, events, lateMs: lease.lateMs, ...(owns === undefined ? {} : { owns }) };
   };
   const lead = termOf(election?.lease ?? alwaysWrite);
   const handlers = new Map<string, AdmissionHandler>();

@@ -13,7 +13,9 @@ export interface ServiceAccountRef {
  * - `own`: the object must exist as described and be ours. With `uid` (we wrote it before) it is a server-side apply
  *   that carries the UID. Without, it is a *create*; on 409 the object is read and is ours only if its label
  *   `tenantry.dev/instance-uid` (or the label named by `ownerLabel`) equals `owner` — then it is applied with its UID —
- *   else the write fails with code Conflict and reason `NotOurs`. Nothing foreign is ever overwritten.
+ *   else the write fails with code Conflict and reason `NotOurs`. Nothing foreign is ever overwritten. An apply carries
+ *   the version that was read just before, too: one that arrives late undoes nothing. With `onlyNew` what is there
+ *   already is never applied over, though it be ours: somebody else made it who may be further than we are; Conflict.
  * - `patch`: a merge patch of fields we own on an object that exists (annotations of our own namespace, for instance).
  * - `delete`: by UID precondition; an object that is gone or was replaced is success.
  */
@@ -25,6 +27,7 @@ export type Write =
       readonly owner: string;
       readonly ownerLabel?: string;
       readonly uid?: string | undefined;
+      readonly onlyNew?: boolean;
       readonly as?: ServiceAccountRef | undefined;
     }
   | {

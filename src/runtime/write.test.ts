@@ -50,6 +50,39 @@ describe('applying over an object that somebody writes at the same time', () => 
   });
 });
 
+describe('applying over an object that another leader wrote', () => {
+  const behind = { ...object, data: { from: 'behind' } };
+  const ahead = { ...object, data: { from: 'ahead' } };
+
+  it('changes nothing when it arrives after the other one', async () => {
+    const client = await withCreated();
+    await carryOutWrite(client, own);
+    client.fault = async ({ verb }, phase) => {
+      if (verb !== 'apply' || phase !== 'before') return;
+      client.fault = () => undefined;
+      const managedFields = [
+        { manager: 'tenantry', operation: 'Apply', fieldsV1: { 'f:data': { 'f:from': {} } } },
+      ];
+      const metadata = { ...ahead.metadata, managedFields } as KubeObject['metadata'];
+      await client.replace(CONFIG_MAP, { ...ahead, metadata });
+    };
+
+    await expect(carryOutWrite(client, { ...own, object: behind })).rejects.toMatchObject({
+      code: 'Conflict',
+    });
+    expect((await client.get(CONFIG_MAP, object.metadata)).data).toEqual({ from: 'ahead' });
+  });
+
+  it('does not even begin where only a new one is wanted', async () => {
+    const client = await withCreated();
+
+    await expect(carryOutWrite(client, { ...own, onlyNew: true })).rejects.toMatchObject({
+      code: 'Conflict',
+    });
+    expect(client.calls.map(({ verb }) => verb)).not.toContain('apply');
+  });
+});
+
 describe('deleting', () => {
   it('is not done when the answer is a conflict and the object is still there', async () => {
     const client = await withCreated();

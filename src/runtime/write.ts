@@ -3,6 +3,7 @@ import { FIELD_MANAGER, type Client } from '../client/client.ts';
 import { groupKindOf, type ObjectRef } from '../kube/kind.ts';
 import { isKubeError, KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { countCreatedAsApplied, managedFieldsOf } from './managed-fields.ts';
 import { notOurs } from './not-ours.ts';
 import type { Write } from './plan.ts';
@@ -19,8 +20,8 @@ const CONFLICT = 409;
 /** Tries to create again when the object that was in the way vanished meanwhile; more would be a race we should leave. */
 const CREATE_ATTEMPTS = 2;
 
-/** Tries to count created fields as applied; a new workload's status moves a few times a second. */
-const COUNT_ATTEMPTS = 5;
+/** Tries to apply over an object that others write; a new workload's status moves a few times a second. */
+const APPLY_ATTEMPTS = 5;
 
 /** What one write did. */
 export interface Written {
@@ -94,59 +95,75 @@ async function own(client: Client, write: Own): Promise<Written> {
   }
 }
 
-/** Applies over an object that is ours by recorded UID or by label; refuses all others. */
-async function applyOver(client: Client, write: Own, present: KubeObject): Promise<Written> {
+/**
+ * Applies over an object that is ours by recorded UID or by label; refuses all others. It carries the version that was
+ * read, so that nothing is undone where the request arrives late. A controller that writes the object's status at the same
+ * time is no reason to give up: then it is read anew. Somebody with our name who wrote the same fields is one.
+ */
+async function applyOver(client: Client, write: Own, first: KubeObject): Promise<Written> {
+  let present = first;
+  let attempt = 1;
+  for (;;) {
+    mustBeOurs(write, present);
+    try {
+      present = await countCreated(client, write, present);
+      const applied = await client.apply(write.kind, at(write.object, present), {
+        fieldManager: FIELD_MANAGER,
+        force: true,
+      });
+      return { write, action: 'applied', object: applied };
+    } catch (error) {
+      if (!isKubeError(error, 'Conflict') || attempt === APPLY_ATTEMPTS) throw error;
+      const now = await client.find(write.kind, write.object.metadata);
+      const isSame = now?.metadata.uid === present.metadata.uid;
+      if (now === undefined || !isSame || ownFields(now) !== ownFields(present)) throw error;
+      present = now;
+    }
+    attempt += 1;
+  }
+}
+
+function mustBeOurs(write: Own, present: KubeObject): void {
   const { kind, object, owner, ownerLabel = INSTANCE_UID_LABEL } = write;
   const { uid, labels, deletionTimestamp } = present.metadata;
   const ours = (uid !== undefined && uid === write.uid) || labels?.[ownerLabel] === owner;
   if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);
-  if (deletionTimestamp !== undefined) {
-    // Applying would succeed and be lost: wait until it is gone and create it anew.
-    throw new KubeError(
-      'Conflict',
-      `apply ${groupKindOf(kind)} ${object.metadata.name}: it is being deleted`,
-      {
-        status: CONFLICT,
-      },
-    );
-  }
-  await countCreated(client, write, present);
-  const applied = await client.apply(kind, withUid(object, uid), {
-    fieldManager: FIELD_MANAGER,
-    force: true,
+  // Applying would succeed and be lost: wait until it is gone and create it anew.
+  const reason =
+    deletionTimestamp !== undefined
+      ? 'it is being deleted'
+      : write.onlyNew === true
+        ? 'it is there already; look at it first'
+        : undefined;
+  if (reason === undefined) return;
+  throw new KubeError('Conflict', `apply ${groupKindOf(kind)} ${object.metadata.name}: ${reason}`, {
+    status: CONFLICT,
   });
-  return { write, action: 'applied', object: applied };
+}
+
+/** The fields that we wrote, and when. */
+function ownFields(object: KubeObject): string {
+  return canonicalJson(managedFieldsOf(object).filter(({ manager }) => manager === FIELD_MANAGER));
 }
 
 /**
- * Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing. A
- * controller that writes the object's status at the same time is no reason to give up: then it is read and counted anew.
+ * Before the first apply over a created object: see `countCreatedAsApplied`. Done first, so that a crash loses nothing.
+ * Answers with the object as it is then.
  */
-async function countCreated(client: Client, write: Own, first: KubeObject): Promise<void> {
-  let present: KubeObject | undefined = first;
-  for (let attempt = 1; present !== undefined; attempt += 1) {
-    // Replaced meanwhile: the apply that follows carries the UID and will be refused.
-    if (present.metadata.uid !== first.metadata.uid) return;
-    const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
-    if (managedFields === undefined) return;
-    const body = [
-      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
-      // As a value, not as a test: the server then answers Conflict when somebody was faster.
-      { op: 'replace', path: '/metadata/resourceVersion', value: present.metadata.resourceVersion },
-    ];
-    try {
-      await client.patch(
-        write.kind,
-        write.object.metadata,
-        { type: 'json', body },
-        { fieldManager: FIELD_MANAGER },
-      );
-      return;
-    } catch (error) {
-      if (!isKubeError(error, 'Conflict') || attempt === COUNT_ATTEMPTS) throw error;
-    }
-    present = await client.find(write.kind, write.object.metadata);
-  }
+async function countCreated(client: Client, write: Own, present: KubeObject): Promise<KubeObject> {
+  const managedFields = countCreatedAsApplied(managedFieldsOf(present), FIELD_MANAGER);
+  if (managedFields === undefined) return present;
+  const body = [
+    { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+    // As a value, not as a test: the server then answers Conflict when somebody was faster.
+    { op: 'replace', path: '/metadata/resourceVersion', value: present.metadata.resourceVersion },
+  ];
+  return client.patch(
+    write.kind,
+    write.object.metadata,
+    { type: 'json', body },
+    { fieldManager: FIELD_MANAGER },
+  );
 }
 
 /** Without what only the server sets: a create with a UID or version is refused. */
@@ -155,7 +172,13 @@ function bare(object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
-function withUid(object: KubeObject, uid: string | undefined): KubeObject {
+/** The object as it is applied over one that was read. */
+function at(object: KubeObject, present: KubeObject): KubeObject {
   const plain = bare(object);
-  return uid === undefined ? plain : { ...plain, metadata: { ...plain.metadata, uid } };
+  const { uid, resourceVersion } = present.metadata;
+  const version = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  return { ...plain, metadata: { ...plain.metadata, ...version } };
 }

@@ -15,12 +15,11 @@ describe.each(STORIES)('a service: $name', (story) => {
     'ends as without it when the process dies around any of its writes',
     { timeout: PATIENCE_MS },
     async () => {
-      const runnable = { name: story.name, run: (script = {}) => runStory(story, script) };
-      const calm = await runnable.run();
+      const calm = await runStory(story);
       expect(calm.violations).toEqual([]);
       const cases = killCases(story.name, calm);
       expect(cases.length).toBeGreaterThanOrEqual(2);
-      expect(await failuresOf(runnable, calm, cases)).toEqual([]);
+      expect(await failuresOf(story, cases)).toEqual([]);
     },
   );
 });

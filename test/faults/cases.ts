@@ -1,18 +1,26 @@
 import { CALL_FAULTS, isWriteFault, type CallFaultName } from './call-faults.ts';
 import { EVENT_FAULTS, type EventFault } from './event-faults.ts';
 import type { FaultScript } from './interceptor.ts';
+import { LAST_WRITES, type LastWrites } from './rivals.ts';
 import type { Ending } from './run-story.ts';
 
 /** What goes wrong in one run of a story: one fault at one place, or several drawn by a seed. */
 export type Case =
   | { readonly story: string; readonly at: 'call'; readonly n: number; readonly fault: CallFaultName }
   | { readonly story: string; readonly at: 'event'; readonly n: number; readonly fault: EventFault }
-  | { readonly story: string; readonly at: 'seed'; readonly n: number };
+  | { readonly story: string; readonly at: 'seed'; readonly n: number }
+  /** The lease is lost with the n-th write under way. */
+  | { readonly story: string; readonly at: LastWrites; readonly n: number }
+  /** Two leaders from beginning to end. */
+  | { readonly story: string; readonly at: 'both'; readonly n: number };
+
+/** What goes wrong on the way to and from one process. */
+export type FaultCase = Extract<Case, { readonly at: 'call' | 'event' | 'seed' }>;
 
 /** The name of a case: what a failing test prints, and what replays it. */
 export function nameOf(one: Case): string {
   const { story, at, n } = one;
-  return one.at === 'seed' ? `${story}/${at}/${n}` : `${story}/${at}/${n}/${one.fault}`;
+  return 'fault' in one ? `${story}/${at}/${n}/${one.fault}` : `${story}/${at}/${n}`;
 }
 
 // True: they are its keys.
@@ -25,15 +33,19 @@ export function caseOf(name: string): Case {
   const onCall = CALL_FAULT_NAMES.find((one) => one === fault);
   const onEvent = EVENT_FAULTS.find((one) => one === fault);
   if (Number.isInteger(n)) {
-    if (at === 'seed') return { story, at, n };
+    if (at === 'seed' || at === 'both') return { story, at, n };
+    const last = LAST_WRITES.find((one) => one === at);
+    if (last !== undefined) return { story, at: last, n };
     if (at === 'call' && onCall !== undefined) return { story, at, n, fault: onCall };
     if (at === 'event' && onEvent !== undefined) return { story, at, n, fault: onEvent };
   }
-  throw new Error(`${name} is no case; one is STORY/call|event/NUMBER/FAULT or STORY/seed/NUMBER`);
+  throw new Error(
+    `${name} is no case; one is STORY/call|event/NUMBER/FAULT or STORY/seed|both|${LAST_WRITES.join('|')}/NUMBER`,
+  );
 }
 
 /** The script of a case; a new one for every run. */
-export function scriptOf(one: Case): FaultScript {
+export function scriptOf(one: FaultCase): FaultScript {
   switch (one.at) {
     case 'call':
       return { call: ({ n }) => (n === one.n ? CALL_FAULTS[one.fault] : undefined) };
@@ -90,6 +102,15 @@ export function allCases(story: string, calm: Ending): Case[] {
     EVENT_FAULTS.map((fault): Case => ({ story, at: 'event', n: index + 1, fault })),
   );
   return [...calls, ...events.flat()];
+}
+
+/** The lease lost at each write, with each fate of what is under way; and two leaders at once. */
+export function rivalCases(story: string, calm: Ending): Case[] {
+  const writes = calm.calls.filter(({ isWrite }) => isWrite).length;
+  const lost = LAST_WRITES.flatMap((at) =>
+    Array.from({ length: writes }, (_, index): Case => ({ story, at, n: index + 1 })),
+  );
+  return [...lost, { story, at: 'both', n: 1 }];
 }
 
 /** The process killed around each of its writes: a death between two writes is one before the second of them. */

@@ -51,12 +51,24 @@ const upgraded = async (world: InstanceWorld, ...names: readonly string[]): Prom
 };
 const nothing = async (): Promise<void> => undefined;
 
+/** Everything once more with other values: what a late write may not bring back. */
+const anotherTitle = (...names: readonly string[]): Plot<InstanceWorld>['afterwards'] => ({
+  act: async (world) => {
+    for (const name of names) {
+      if (world.find(name) === undefined) world.create(name, { title: 'Z' });
+      else await world.patch(name, { spec: { title: 'Z' } });
+    }
+  },
+  isDone: (world) => names.every((name) => world.shows(name, 'Z')),
+});
+
 const PLOTS: readonly Plot<InstanceWorld>[] = [
   {
     name: 'create',
     prepare: nothing,
     act: async (world) => world.create('shop', { title: 'A' }),
     isDone: (world) => world.runs('shop', 1, 'shop-1'),
+    afterwards: anotherTitle('shop'),
     namespaces: ['shop'],
   },
   {
@@ -64,6 +76,7 @@ const PLOTS: readonly Plot<InstanceWorld>[] = [
     prepare: (world) => installed(world, 'shop'),
     act: async (world) => void (await world.patch('shop', { spec: { title: 'B' } })),
     isDone: (world) => world.runs('shop', 2, 'shop-1'),
+    afterwards: anotherTitle('shop'),
     namespaces: ['shop'],
   },
   {
@@ -71,6 +84,7 @@ const PLOTS: readonly Plot<InstanceWorld>[] = [
     prepare: (world) => installed(world, 'shop'),
     act: async (world) => void (await world.revise(2, { providerValues: { theme: 'dark' } })),
     isDone: (world) => world.runs('shop', 2, 'shop-2'),
+    afterwards: anotherTitle('shop'),
     namespaces: ['shop'],
   },
   {
@@ -78,6 +92,7 @@ const PLOTS: readonly Plot<InstanceWorld>[] = [
     prepare: (world) => upgraded(world, 'shop'),
     act: async (world) => void (await world.revise(3)),
     isDone: (world) => world.runs('shop', 3, 'shop-3'),
+    afterwards: anotherTitle('shop'),
     namespaces: ['shop'],
   },
   {
@@ -85,6 +100,7 @@ const PLOTS: readonly Plot<InstanceWorld>[] = [
     prepare: (world) => installed(world, 'shop'),
     act: async (world) => void (await world.remove('shop')),
     isDone: (world) => world.find('shop') === undefined,
+    afterwards: anotherTitle('shop'),
     namespaces: ['shop'],
   },
 ];
@@ -97,6 +113,7 @@ const CROWD: Plot<InstanceWorld> = {
   prepare: (world) => installed(world, ...SEVERAL),
   act: async (world) => void (await world.revise(2, { providerValues: { theme: 'dark' } })),
   isDone: (world) => SEVERAL.every((name) => world.runs(name, 2, 'shop-2')),
+  afterwards: anotherTitle(...SEVERAL),
   namespaces: SEVERAL,
 };
 

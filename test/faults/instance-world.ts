@@ -6,7 +6,7 @@ import { clientOver } from '../../src/client/http-client.ts';
 import { instanceController } from '../../src/features/instance/controller.ts';
 import { chartChunks, saveChart } from '../../src/helm/chart-store.ts';
 import { generatedCrd } from '../../src/helm/generated-crd.ts';
-import { CRD } from '../../src/kube/builtin-kinds.ts';
+import { CONFIG_MAP, CRD } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import type { AnyObject, Json } from '../../src/kube/object.ts';
 import { FakeClock } from '../../src/lib/fake-clock.ts';
@@ -22,6 +22,7 @@ import {
   type Template,
 } from '../component/instance-rig.ts';
 import { createApi } from '../fakeapi/api.ts';
+import type { Stored } from '../fakeapi/json.ts';
 import type { FakeApiOptions } from '../fakeapi/options.ts';
 import { storeOf } from '../fakeapi/resources.ts';
 import type { Interceptor } from './interceptor.ts';
@@ -110,6 +111,14 @@ export class InstanceWorld extends SimulatedCluster {
   /** The instance says that its release of this number runs what its spec says. */
   runs(name: string, release: number, revision: string): boolean {
     return saysItRuns(this.find(name), release, revision);
+  }
+
+  /** The instance is ready with this title in its chart's objects. */
+  shows(name: string, title: string): boolean {
+    const settings = this.store.get(storeOf(CONFIG_MAP), name, 'settings') as
+      (Stored & { readonly data?: { readonly title?: string } }) | undefined; // true: the template makes it so
+    const { release = 0, revision = '' } = this.find(name)?.status ?? {};
+    return this.runs(name, release, revision) && settings?.data?.title === title;
   }
 }
 

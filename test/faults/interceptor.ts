@@ -29,8 +29,12 @@ export interface FaultScript {
 /** A write that the network kept: it reaches the server when it is delivered, whatever its sender thinks of it. */
 export interface HeldWrite {
   readonly call: Call;
-  deliver(): Promise<ApiAnswer>;
+  /** Once; at KEPT_MS it is delivered by itself. */
+  deliver(): Promise<void>;
 }
+
+/** Milliseconds after which a server is done with a write, one way or the other (`requestTimeoutUpperBound` of its handlers). */
+const KEPT_MS = 34_000;
 
 /** Milliseconds that the network keeps a call on its way with the fault `slow`. */
 const SLOW_MS = 5_000;
@@ -118,11 +122,24 @@ export class Interceptor {
         await this.#clock.sleep(SLOW_MS, options.signal);
         return forward();
       case 'hold': {
-        const call = this.calls.at(-1);
-        if (call !== undefined) this.held.push({ call, deliver: () => inner.send(request, as, {}) });
+        this.#hold(inner, request, as);
         return silence(request.what, options.signal);
       }
     }
+  }
+
+  #hold(inner: Transport, request: ApiRequest, as: Impersonation | undefined): void {
+    const call = this.calls.at(-1);
+    if (call === undefined) return;
+    let isKept = true;
+    const deliver = async (): Promise<void> => {
+      if (!isKept) return;
+      isKept = false;
+      // Whether the server takes it is its business; that nothing comes of it is what is tried.
+      await inner.send(request, as, {}).catch(() => undefined);
+    };
+    this.#clock.after(KEPT_MS, () => void deliver());
+    this.held.push({ call, deliver });
   }
 
   async #open(

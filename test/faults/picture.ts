@@ -1,6 +1,7 @@
 import { INVENTORY_ANNOTATION } from '../../src/api/names.ts';
 import { decodeInventory, type InventoryEntry } from '../../src/features/instance/inventory.ts';
 import { markOf } from '../../src/features/instance/marks.ts';
+import { WATCHED_KINDS } from '../../src/features/instance/observe-running.ts';
 import { decodeRelease } from '../../src/helm/release-secret.ts';
 import { groupKindOf } from '../../src/kube/kind.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -78,12 +79,13 @@ function readable(object: KubeObject, store: Store): unknown {
 }
 
 /**
- * An entry, and whether its mark is the one that its object has. The mark itself says whether the object was created or
- * applied last, which a crash may change.
+ * An entry, and whether its mark is the one that its object has; nobody looks at marks of kinds that are not watched. The
+ * mark itself says whether the object was created or applied last, which a crash may change.
  */
 function entryText({ kind, name, uid, mark }: InventoryEntry, namespace: string, store: Store): string {
   const live = store.get(storeOf(kind), kind.namespaced ? namespace : undefined, name);
-  const fits = live !== undefined && markOf(live) === mark;
+  const isWatched = WATCHED_KINDS.some((watched) => groupKindOf(watched) === groupKindOf(kind));
+  const fits = !isWatched || (live !== undefined && markOf(live) === mark);
   return `${groupKindOf(kind)} ${name} ${uid ?? 'no uid'} ${mark === undefined ? 'no mark' : fits ? 'as marked' : 'drifted'}`;
 }
 

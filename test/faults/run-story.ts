@@ -92,7 +92,17 @@ export function problemsOf(calm: Ending, ending: Ending): string[] {
   );
   return [
     ...differences(calm.picture, ending.picture),
-    ...ending.violations,
+    ...beyond(ending.violations, calm.violations),
     ...repeated.map(([said, times]) => `the event was told ${times} times: ${said}`),
   ];
+}
+
+/** What is in a list more often than in the other one: where a story makes something anew, that is none of our business. */
+function beyond(found: readonly string[], calm: readonly string[]): readonly string[] {
+  const left = [...calm];
+  return found.filter((text) => {
+    const at = left.indexOf(text);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }

@@ -16,11 +16,13 @@ spec:
 
 const FIRST: JsonChart = { version: '1.0.0', theme: 'plain', crd: CRONTABS };
 const SECOND: JsonChart = { version: '2.0.0', theme: 'dark', crd: CRONTABS };
-const BROKEN: JsonChart = { version: '3.0.0', theme: 'none', broken: true };
+const THIRD: JsonChart = { version: '3.0.0', theme: 'gold' };
+const BROKEN: JsonChart = { version: '4.0.0', theme: 'none', broken: true };
 
 async function upload(world: ServiceWorld): Promise<void> {
   await world.upload('first.tgz', FIRST);
   await world.upload('second.tgz', SECOND);
+  await world.upload('third.tgz', THIRD);
   await world.upload('broken.tgz', BROKEN);
 }
 
@@ -43,12 +45,25 @@ const isGone = (world: ServiceWorld): boolean => world.service() === undefined;
 
 const ONE = [ACCOUNTS, 'a'];
 
+/** Another chart, or the service anew where it was removed. */
+const afterwards: Plot<ServiceWorld>['afterwards'] = {
+  act: async (world) => {
+    if (world.service() === undefined) world.register('third.tgz');
+    else await follow(world, 'third.tgz');
+  },
+  isDone: (world) =>
+    world.says('True', 'Registered') &&
+    world.service()?.status?.chart?.version === THIRD.version &&
+    (world.find('a') === undefined || world.shows('a', THIRD.theme)),
+};
+
 const PLOTS: readonly Plot<ServiceWorld>[] = [
   {
     name: 'register',
     prepare: upload,
     act: async (world) => world.register('first.tgz'),
     isDone: (world) => world.offers('hello-1'),
+    afterwards,
     namespaces: [ACCOUNTS],
   },
   {
@@ -60,6 +75,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
     },
     act: upload,
     isDone: (world) => world.offers('hello-1'),
+    afterwards,
     namespaces: [ACCOUNTS],
   },
   {
@@ -67,6 +83,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
     prepare: (world) => registered(world, 'a'),
     act: (world) => follow(world, 'second.tgz'),
     isDone: isUpgraded,
+    afterwards,
     namespaces: ONE,
   },
   {
@@ -74,6 +91,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
     prepare: (world) => registered(world, 'a'),
     act: (world) => follow(world, 'broken.tgz'),
     isDone: (world) => world.says('False', 'TemplateFailed') && world.runs('a', 1, 'hello-1'),
+    afterwards,
     namespaces: ONE,
   },
   {
@@ -81,6 +99,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
     prepare: refused,
     act: (world) => follow(world, 'second.tgz'),
     isDone: isUpgraded,
+    afterwards,
     namespaces: ONE,
   },
   {
@@ -91,6 +110,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
       await world.unregister();
     },
     isDone: isGone,
+    afterwards,
     namespaces: [...ONE, 'b'],
   },
   {
@@ -102,6 +122,7 @@ const PLOTS: readonly Plot<ServiceWorld>[] = [
     },
     act: async (world) => void (await world.remove('a')),
     isDone: isGone,
+    afterwards,
     namespaces: ONE,
   },
 ];

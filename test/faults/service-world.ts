@@ -5,7 +5,7 @@ import { createDiscovery } from '../../src/client/discovery.ts';
 import { clientOver } from '../../src/client/http-client.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { saveUpload } from '../../src/helm/chart-store.ts';
-import { CLUSTER_ROLE, CRD } from '../../src/kube/builtin-kinds.ts';
+import { CLUSTER_ROLE, CONFIG_MAP, CRD } from '../../src/kube/builtin-kinds.ts';
 import { findCondition, formatTime } from '../../src/kube/conditions.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import type { AnyObject, Json } from '../../src/kube/object.ts';
@@ -15,6 +15,7 @@ import { silentLog } from '../../src/runtime/log.ts';
 import type { Manager } from '../../src/runtime/manager.ts';
 import { ACCOUNTS, OPERATOR } from '../component/instance-rig.ts';
 import { createApi } from '../fakeapi/api.ts';
+import type { Stored } from '../fakeapi/json.ts';
 import type { FakeApiOptions } from '../fakeapi/options.ts';
 import { storeOf } from '../fakeapi/resources.ts';
 import type { Interceptor } from './interceptor.ts';
@@ -140,6 +141,14 @@ export class ServiceWorld extends SimulatedCluster {
 
   runs(name: string, release: number, revision: string): boolean {
     return saysItRuns(this.find(name), release, revision);
+  }
+
+  /** The instance is ready with this theme in its chart's object. */
+  shows(name: string, theme: string): boolean {
+    const object = this.store.get(storeOf(CONFIG_MAP), name, 'says') as
+      (Stored & { readonly data?: { readonly theme?: string } }) | undefined; // true: the chart makes it so
+    const { release = 0, revision = '' } = this.find(name)?.status ?? {};
+    return this.runs(name, release, revision) && object?.data?.theme === theme;
   }
 }
 

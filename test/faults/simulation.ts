@@ -4,6 +4,8 @@ import { turn } from './memory-transport.ts';
 
 /** Turns of the event loop without any sign of life after which everybody waits for the clock. */
 const QUIET_TURNS = 8;
+/** Turns in which everybody must have come to rest or wait for the clock: a hundred times what the longest story takes. */
+const MAX_TURNS = 50_000;
 /** Milliseconds for which nothing may change before the end state counts as one. */
 const REST_MS = 5_000;
 /** Milliseconds in which everything must have come to its end: several of the longest waits of the product. */
@@ -18,10 +20,13 @@ export interface Simulated {
   readonly changes: () => number;
 }
 
-/** Lets everything run that needs no clock. */
+/** Lets everything run that needs no clock. Rejects if that has no end: two who undo each other's work for ever. */
 export async function breathe({ store, activity }: Simulated): Promise<void> {
   let quiet = 0;
+  let turns = 0;
   for (let last = -1; quiet < QUIET_TURNS; quiet += 1) {
+    turns += 1;
+    if (turns > MAX_TURNS) throw new Error(`no rest after ${MAX_TURNS} turns of the event loop`);
     const now = activity() + store.version;
     if (now !== last) quiet = 0;
     last = now;

@@ -6,6 +6,11 @@ export interface Plot<TWorld> {
   readonly prepare: (world: TWorld) => Promise<void>;
   readonly act: (world: TWorld) => Promise<void>;
   readonly isDone: (world: TWorld) => boolean;
+  /** What users do next: a change of everything that the story is about. */
+  readonly afterwards: {
+    readonly act: (world: TWorld) => Promise<void>;
+    readonly isDone: (world: TWorld) => boolean;
+  };
   /** Namespaces that the operator may write to, beside its own. */
   readonly namespaces: readonly string[];
 }
@@ -13,9 +18,10 @@ export interface Plot<TWorld> {
 /** A plot on the world that it was written for. */
 export interface Scene {
   readonly world: SimulatedCluster;
-  prepare(): Promise<void>;
-  act(): Promise<void>;
-  isDone(): boolean;
+  readonly prepare: () => Promise<void>;
+  readonly act: () => Promise<void>;
+  readonly isDone: () => boolean;
+  readonly afterwards: { readonly act: () => Promise<void>; readonly isDone: () => boolean };
 }
 
 /** A plot with everything that it takes to run it, whatever world it plays in. */
@@ -46,6 +52,10 @@ export function storyOf<TWorld extends SimulatedCluster>(
         prepare: () => plot.prepare(world),
         act: () => plot.act(world),
         isDone: () => plot.isDone(world),
+        afterwards: {
+          act: () => plot.afterwards.act(world),
+          isDone: () => plot.afterwards.isDone(world),
+        },
       };
     },
   };

@@ -1,19 +1,15 @@
 import { messageOf } from '../../src/lib/error-text.ts';
-import { nameOf, scriptOf, type Case } from './cases.ts';
-import type { FaultScript } from './interceptor.ts';
-import { problemsOf, type Ending } from './run-story.ts';
-
-/** One story with what it takes to run it. */
-export interface Runnable {
-  readonly name: string;
-  run(script?: FaultScript): Promise<Ending>;
-}
+import { nameOf, type Case } from './cases.ts';
+import { CalmEndings, endingIn } from './run-case.ts';
+import { problemsOf } from './run-story.ts';
+import type { Story } from './story.ts';
 
 /** Characters of one problem that are shown: a whole release is in some. */
 const SHOWN = 1_500;
 
 /** What went wrong in the cases, as texts that say how to see it again; empty if all ended well. */
-export async function failuresOf(story: Runnable, calm: Ending, cases: readonly Case[]): Promise<string[]> {
+export async function failuresOf(story: Story, cases: readonly Case[]): Promise<string[]> {
+  const calm = new CalmEndings();
   const failures: string[] = [];
   for (const one of cases) {
     const problems = await problemsIn(story, calm, one);
@@ -24,12 +20,12 @@ export async function failuresOf(story: Runnable, calm: Ending, cases: readonly 
   return failures;
 }
 
-async function problemsIn(story: Runnable, calm: Ending, one: Case): Promise<string[]> {
+async function problemsIn(story: Story, calm: CalmEndings, one: Case): Promise<readonly string[]> {
   try {
-    const ending = await story.run(scriptOf(one));
-    const problems = problemsOf(calm, ending);
+    const ending = await endingIn(story, one);
     // A place that is never reached would prove nothing.
-    if (one.at !== 'seed' && ending.happened.length === 0) return ['the fault never happened'];
+    if (ending === undefined) return ['the fault never happened'];
+    const problems = problemsOf(await calm.of(story, one.at), ending);
     return problems.length === 0 ? [] : [...ending.happened, ...problems];
   } catch (error) {
     return [messageOf(error)];

@@ -68,8 +68,8 @@ export const CONTROLS: readonly Control[] = [
   {
     attack: 'a release record is forged, to have the service write what the forger may not',
     file: 'src/features/instance/load-release.ts',
-    find: "  if (wanted !== undefined && wanted !== contentDigest(record)) return 'unusable';\n",
-    replace: '',
+    find: '(wanted === undefined || wanted === contentDigest(read.record))',
+    replace: 'true',
     test: {
       file: 'test/component/instance-attacks.test.ts',
       name: 'leads to no write: what it renders to is known by digest',

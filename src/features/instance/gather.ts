@@ -35,6 +35,7 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
       return world;
     case 'finish':
       memories.endUpgrade(identity.uid);
+      if (world.release !== undefined) memory.awaitRecord(world.release);
       return {
         ...world,
         deletions: [...(await observeDeletions(look, world.release?.objects ?? []))],
@@ -86,7 +87,9 @@ async function gatherRepair(look: Look, world: InstanceWorld): Promise<InstanceW
   const peaceful = onlyPeaceful(look, world);
   if (peaceful.failure !== undefined) return peaceful;
   memory.recordsDueMs = now + RECORDS_AGAIN_MS;
-  return { ...peaceful, records: await observeRecords(look, inventory?.release.number ?? 0) };
+  const records = await observeRecords(look, inventory?.release.number ?? 0);
+  if (records.rewrite !== undefined && world.release !== undefined) memory.awaitRecord(world.release);
+  return { ...peaceful, records };
 }
 
 /** Without the drift that was put back too often lately; nothing but that is a failure. */
@@ -116,6 +119,7 @@ async function gatherLetGo(look: Look, world: InstanceWorld): Promise<InstanceWo
 }
 
 async function gatherRecord(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
+  if (world.release !== undefined) look.memory.awaitRecord(world.release);
   const defaultAccount = await observeDefaultAccount(look);
   if (defaultAccount === undefined) look.memory.accountReady = true;
   const number = look.inventory?.release.number ?? 1;
@@ -172,6 +176,7 @@ async function gatherRecordRepair(
   if (records.rewrite === undefined && records.foreign.length === 0) return undefined;
   const release = await loadRelease(look, number);
   if (release === 'unusable') return undefined;
+  if (records.rewrite !== undefined) look.memory.awaitRecord(release);
   return { ...world, action: { do: 'repair' }, release, records };
 }
 
@@ -182,7 +187,9 @@ async function observeNotes(look: Look, { release }: Inventory): Promise<string 
   if (running === undefined) return undefined;
   if (present !== undefined && notesDigest(present) === running.notes) return present;
   const { identity, memories } = look;
-  const kept = memories.release(identity.uid, running.number) ?? (await loadPrevious(look, running.number));
+  const content = running.number === release.number ? release.content : undefined;
+  const kept =
+    memories.release(identity.uid, running.number, content) ?? (await loadPrevious(look, running.number));
   const text = kept && helmreleaseText(identity.target, identity.release, kept.record.info.notes);
   if (text === undefined || notesDigest(text) === running.notes) return text;
   // Whoever may write Secrets in the namespace changed the record, and the status was forged, too: nothing of either is said.

@@ -21,8 +21,20 @@ export interface KeptRelease extends Desired {
   readonly inputs: string;
   /** Digests of its objects by entry key. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** UID of its Secret, once it is known. */
-  readonly secretUid?: string | undefined;
+  /** Digest of what it renders to: two renderings of the same inputs may differ. */
+  readonly content: string;
+  /** Its Secret as it was read or written last; undefined if there is none as far as is known. */
+  readonly secret?: SecretVersion | undefined;
+}
+
+/** Which state of a Secret is meant. */
+export interface SecretVersion {
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
+export function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): SecretVersion {
+  return { uid, resourceVersion };
 }
 
 /** What a new release's record is made of. */

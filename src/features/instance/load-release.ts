@@ -2,7 +2,14 @@ import { REVISION, type Revision } from '../../api/revision.ts';
 import { SECRET } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import { decodeRelease, ReleaseError, releaseSecretName } from '../../helm/release-secret.ts';
-import { contentDigest, hashesOn, INPUTS_LABEL, renderingOf, type KeptRelease } from './kept-release.ts';
+import {
+  contentDigest,
+  hashesOn,
+  INPUTS_LABEL,
+  renderingOf,
+  versionOf,
+  type KeptRelease,
+} from './kept-release.ts';
 import type { Look } from './look.ts';
 import { keptRelease } from './render-release.ts';
 
@@ -27,21 +34,26 @@ async function readSecret(look: Look, number: number) {
 /** The kept release of a number, from memory or from its Secret: never rendered again. */
 export async function loadRelease(look: Look, number: number): Promise<Loaded> {
   const { memories, memory, identity, instance } = look;
-  const cached = memories.release(identity.uid, number);
-  if (cached !== undefined) return withUid(cached, memory.recorded);
+  // Another leader may have rendered this number, too: what the inventory names is the one.
+  const wanted = look.inventory?.release.number === number ? look.inventory.release.content : undefined;
+  const cached = memories.release(identity.uid, number, wanted);
+  const recorded = memory.recordOf(number, cached?.content);
+  if (cached !== undefined && recorded !== 'unsure') return { ...cached, secret: recorded };
   const revision = revisionOf(look);
   const read = await readSecret(look, number);
-  if (read === undefined || revision === undefined) return 'unusable';
+  // Else forged by somebody who may write Secrets here but not what a service's account may write, or another leader's.
+  const isWanted = read !== undefined && (wanted === undefined || wanted === contentDigest(read.record));
+  if (!isWanted || revision === undefined) {
+    memory.recorded = undefined;
+    return cached === undefined ? 'unusable' : { ...cached, secret: read && versionOf(read.secret) };
+  }
   const { secret, record } = read;
-  // Forged by somebody who may write Secrets here, but not what a service's account may write.
-  const wanted = look.inventory?.release.number === number ? look.inventory.release.content : undefined;
-  if (wanted !== undefined && wanted !== contentDigest(record)) return 'unusable';
   const inputs = secret.metadata.labels?.[INPUTS_LABEL] ?? '';
   const task = { instance, identity, revision, inputs };
-  const kept = await keptRelease(look.deps.discovery, record, renderingOf(record), task);
+  const kept = cached ?? (await keptRelease(look.deps.discovery, record, renderingOf(record), task));
   if ('failure' in kept) return 'unusable';
-  memory.recorded = { number, uid: secret.metadata.uid };
-  const release = { ...kept, secretUid: secret.metadata.uid };
+  const release = { ...kept, secret: versionOf(secret) };
+  memory.recorded = { number, content: kept.content, secret: release.secret };
   memories.keep(identity.uid, release);
   return release;
 }
@@ -57,12 +69,9 @@ export async function loadPrevious(look: Look, number: number): Promise<KeptRele
     hashes: hashesOn(secret),
     objects: [],
     hooks: [],
-    secretUid: secret.metadata.uid,
+    content: contentDigest(record),
+    secret: versionOf(secret),
   };
-}
-
-function withUid(release: KeptRelease, recorded: Look['memory']['recorded']): KeptRelease {
-  return recorded?.number === release.record.version ? { ...release, secretUid: recorded.uid } : release;
 }
 
 /** The revision that the release was made with, or the current one if that is gone. */

@@ -1,10 +1,10 @@
-import { SECRET, SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
+import { NAMESPACE, SECRET, SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import type { ObjectRef } from '../../kube/kind.ts';
-import type { ObjectMeta } from '../../kube/object.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import type { Written } from '../../runtime/write.ts';
 import { keyOfHook, type ScopedHook } from './hooks.ts';
-import { entryKey, type InventoryEntry } from './inventory.ts';
-import type { KeptRelease } from './kept-release.ts';
+import { entryKey, inventoryOf, type InventoryEntry } from './inventory.ts';
+import { versionOf, type KeptRelease, type SecretVersion } from './kept-release.ts';
 import { markOf } from './marks.ts';
 import type { StatusFacts } from './status.ts';
 import type { Failure } from './world.ts';
@@ -25,10 +25,12 @@ export type Known = Pick<InventoryEntry, 'uid' | 'mark'>;
 export class InstanceMemory {
   /** UID of the instance that this is about: a new one under the name begins with nothing. */
   readonly uid: string;
-  /** UIDs and marks by entry key, from the answers to our writes; cleared when they are noted in the inventory. */
+  /** UIDs and marks by entry key, from the answers to our writes, until they are noted in the inventory. */
   readonly known = new Map<string, Known>();
-  /** Number of the release whose Secret is written, and its UID. */
-  recorded: { readonly number: number; readonly uid: string | undefined } | undefined;
+  /** The release whose Secret is written; without a version while a write of it is not answered. */
+  recorded:
+    | { readonly number: number; readonly content: string; readonly secret: SecretVersion | undefined }
+    | undefined;
   /** The namespace's default account is known to be without a token. */
   accountReady = false;
   /** Digest of the policies that are written. */
@@ -47,7 +49,7 @@ export class InstanceMemory {
   readonly attempts = new Map<string, number>();
   /** UIDs of what this release has deleted: the inventory still names some of it. */
   readonly deleted = new Set<string>();
-  #awaited: { readonly number: number; readonly keys: Set<string> } | undefined;
+  #awaited: { readonly rendered: string; readonly keys: Set<string> } | undefined;
   #deletions: Set<string> | undefined;
   #policies: { readonly digest: string; readonly keys: Set<string> } | undefined;
   /** When each object was put back, by entry key. */
@@ -57,14 +59,26 @@ export class InstanceMemory {
     this.uid = uid;
   }
 
-  /** The objects that a release has yet to write. Asked again for the same release, nothing changes. */
-  awaitObjects(number: number, keys: Iterable<string>): void {
-    if (this.#awaited?.number !== number) this.#awaited = { number, keys: new Set(keys) };
+  /** The objects that a release has yet to write. Asked again for the same rendering, nothing changes. */
+  awaitObjects(rendered: string, keys: Iterable<string>): void {
+    if (this.#awaited?.rendered !== rendered) this.#awaited = { rendered, keys: new Set(keys) };
   }
 
-  /** True when all that was awaited for the release was answered. */
-  isWritten(number: number): boolean {
-    return this.#awaited?.number === number && this.#awaited.keys.size === 0;
+  /** True when all that was awaited for the rendering was answered. */
+  isWritten(rendered: string): boolean {
+    return this.#awaited?.rendered === rendered && this.#awaited.keys.size === 0;
+  }
+
+  /** The Secret of a release: undefined if none was written, `unsure` if its state must be read. */
+  recordOf(number: number, content: string | undefined): SecretVersion | undefined | 'unsure' {
+    const { recorded } = this;
+    if (recorded?.number !== number || recorded.content !== content) return undefined;
+    return recorded.secret ?? 'unsure';
+  }
+
+  /** The record of a release is about to be written: until that is answered nobody knows its state. */
+  awaitRecord({ record, content }: Pick<KeptRelease, 'record' | 'content'>): void {
+    this.recorded = { number: record.version, content, secret: undefined };
   }
 
   /** The objects that go on deletion. */
@@ -90,9 +104,11 @@ export class InstanceMemory {
       }
       if (write.kind.kind === SERVICE_ACCOUNT.kind && object?.metadata.name === 'default')
         this.accountReady = true;
-      if (write.verb !== 'own' || object === undefined) continue;
+      if (write.verb === 'delete' || object === undefined) continue;
+      this.#learnRelease(write, object);
+      this.#learnInventory(write, object);
+      if (write.verb !== 'own') continue;
       const key = entryKey({ kind: write.kind, name: object.metadata.name });
-      this.#learnRelease(write.kind.kind === SECRET.kind && write.kind.group === '', object.metadata);
       const mark = markOf(object);
       this.known.set(key, {
         ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
@@ -104,13 +120,20 @@ export class InstanceMemory {
     if (this.#policies?.keys.size === 0) this.policyDigest = this.#policies.digest;
   }
 
-  #learnRelease(isSecret: boolean, metadata: ObjectMeta): void {
-    const match = isSecret ? /^sh\.helm\.release\.v1\..*\.v(\d+)$/.exec(metadata.name) : null;
-    if (match === null) return;
-    const number = Number(match[1]);
-    // The release before is written too, as superseded: the newest counts.
-    if (this.recorded === undefined || this.recorded.number <= number) {
-      this.recorded = { number, uid: metadata.uid };
+  #learnRelease({ kind }: Written['write'], object: KubeObject): void {
+    const isSecret = kind.kind === SECRET.kind && kind.group === SECRET.group;
+    const match = isSecret ? /^sh\.helm\.release\.v1\..*\.v(\d+)$/.exec(object.metadata.name) : null;
+    // The release before is written too, as superseded: it is done with.
+    if (this.recorded === undefined || match === null || Number(match[1]) !== this.recorded.number) return;
+    this.recorded = { ...this.recorded, secret: versionOf(object) };
+  }
+
+  /** What the inventory says now is known to every leader: what another one writes over it later is newer than ours. */
+  #learnInventory({ kind }: Written['write'], object: KubeObject): void {
+    const inventory = kind.kind === NAMESPACE.kind ? inventoryOf(object) : undefined;
+    for (const entry of [...(inventory?.objects ?? []), ...(inventory?.policies ?? [])]) {
+      const known = this.known.get(entryKey(entry));
+      if (known?.uid === entry.uid && known?.mark === entry.mark) this.known.delete(entryKey(entry));
     }
   }
 
@@ -193,8 +216,10 @@ export class InstanceMemories {
     }
   }
 
-  release(uid: string, number: number): KeptRelease | undefined {
-    return this.#releases.get(`${uid}/${number}`);
+  /** A kept release, if it has this content or none is given. */
+  release(uid: string, number: number, content: string | undefined): KeptRelease | undefined {
+    const kept = this.#releases.get(`${uid}/${number}`);
+    return content === undefined || kept?.content === content ? kept : undefined;
   }
 
   /** Keeps a release; the one kept longest goes when there are too many. */

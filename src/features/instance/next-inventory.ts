@@ -1,5 +1,4 @@
 import { entryKey, type Inventory, type InventoryRelease, type ReleasePhase, unionOf } from './inventory.ts';
-import { contentDigest } from './kept-release.ts';
 import { helmreleaseText, notesDigest } from './status.ts';
 import type { InstanceWorld, ReleaseWorld } from './world.ts';
 import { entriesOf, withKnown } from './writes.ts';
@@ -13,7 +12,7 @@ export function started(world: InstanceWorld, number: number): Inventory {
     revision: revision?.metadata.name ?? '',
     version: revision?.spec.chart.version ?? '',
     phase: 'before',
-    ...(release === undefined ? {} : { content: contentDigest(release.record) }),
+    ...(release === undefined ? {} : { content: release.content }),
     ...(old?.release.running === undefined ? {} : { running: old.release.running }),
   };
   return {

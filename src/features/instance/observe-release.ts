@@ -35,14 +35,15 @@ export async function loadContent(look: Look): Promise<LoadedContent> {
   if (!look.deleting && release.inputs !== state.inputs) return MISSING;
   const previous = await loadBefore(look, state);
   const changed = changedKeys(release, previous, state);
-  if (!look.deleting && state.phase !== 'done') memory.awaitObjects(state.number, changed);
+  const rendered = `${state.number}/${release.content}`;
+  if (!look.deleting && state.phase !== 'done') memory.awaitObjects(rendered, changed);
   const hooks = await loadHooks(look, release, state);
   return {
     content: {
       missing: false,
       // After a restart it is not known whether the account was written with the record: both are done again.
-      recorded: memory.recorded?.number === state.number && memory.accountReady,
-      written: memory.isWritten(state.number),
+      recorded: memory.recordOf(state.number, release.content) !== undefined && memory.accountReady,
+      written: memory.isWritten(rendered),
       hooks,
     },
     release,

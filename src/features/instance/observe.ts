@@ -171,6 +171,7 @@ function emptyWorld(look: Look): InstanceWorld {
     url: undefined,
     helmrelease: undefined,
     secrets: secretsOf(look),
+    lateMs: look.read.lateMs(),
     lookAgainMs: undefined,
   };
 }

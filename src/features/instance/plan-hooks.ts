@@ -47,7 +47,8 @@ export function planHooks(
       return {
         stages: [
           inventoryStage(world, { ...inventory, objects: unionOf(inventory.objects, going) }),
-          deleteStage('hooks', world, going),
+          // Their names stay taken as long as a leader before us may have sent them, too: a hook runs once.
+          ...(world.lateMs > 0 ? [] : [deleteStage('hooks', world, going)]),
         ],
         again: true,
       };

@@ -96,6 +96,8 @@ function planRelease(instance: Instance, world: ReleaseWorld, now: number): Inst
     case 'enter-after':
       return { stages: [inventoryStage(world, inPhase(world, 'after'))], again: true };
     case 'finish':
+      // A leader before us may still make what goes now: it goes when no request of its can arrive any more.
+      if (world.deletions.length > 0 && world.lateMs > 0) return { stages: [], lookAgainMs: world.lateMs };
       return { stages: planFinish(world, now), again: true };
     case 'repair':
       return planRepair(world, now);

@@ -32,17 +32,17 @@ describe('the records of a release', () => {
     expect(foreign.map(({ name, uid }) => ({ name, uid }))).toEqual([
       { name: 'sh.helm.release.v1.shop-a.v3', uid: 'secret-3' },
     ]);
-    expect(rewrite).toEqual({ uid: 'secret-2' });
+    expect(rewrite?.secret?.uid).toBe('secret-2');
   });
 
   it('count one under our own name as foreign when it carries no label of ours', () => {
     const { foreign, rewrite } = compareRecords([record(2, 'deployed')], RUNNING);
 
     expect(foreign).toHaveLength(1);
-    expect(rewrite).toEqual({ uid: undefined });
+    expect(rewrite).toEqual({ secret: undefined });
   });
 
   it('are made anew after a stock uninstall', () => {
-    expect(compareRecords([], RUNNING)).toEqual({ foreign: [], rewrite: { uid: undefined } });
+    expect(compareRecords([], RUNNING)).toEqual({ foreign: [], rewrite: { secret: undefined } });
   });
 });

@@ -2,6 +2,7 @@ import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import { RELEASE_SELECTOR, releaseSecretName } from '../../helm/release-secret.ts';
 import { SECRET } from '../../kube/builtin-kinds.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { versionOf, type SecretVersion } from './kept-release.ts';
 import type { Look } from './look.ts';
 import type { InstanceWorld } from './world.ts';
 
@@ -10,7 +11,7 @@ export interface ReleaseRecords {
   /** Records that somebody else wrote, with a stock helm for instance. */
   readonly foreign: InstanceWorld['deletions'];
   /** How the running release's record must be written again; undefined if it is there and says "deployed". */
-  readonly rewrite: { readonly uid: string | undefined } | undefined;
+  readonly rewrite: { readonly secret: SecretVersion | undefined } | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ export function compareRecords(
       .flatMap(({ metadata }) =>
         metadata.uid === undefined ? [] : [{ kind: SECRET, name: metadata.name, uid: metadata.uid }],
       ),
-    rewrite: fine ? undefined : { uid: own?.metadata.uid },
+    rewrite: fine ? undefined : { secret: own && versionOf(own) },
   };
 }
 

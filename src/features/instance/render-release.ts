@@ -9,7 +9,7 @@ import type { KindLookup } from './scope.ts';
 import type { Charts } from './charts.ts';
 import { desiredOf, hashesOf } from './desired.ts';
 import { renderFailure, scopeFailure } from './failures.ts';
-import { pendingRecord, type KeptRelease } from './kept-release.ts';
+import { contentDigest, pendingRecord, type KeptRelease } from './kept-release.ts';
 import { lookupIn } from './lookup.ts';
 import { parseRendering, type ParsedRendering } from './manifests.ts';
 import type { Identity } from './policies.ts';
@@ -121,7 +121,8 @@ export async function keptRelease(
     kindOf,
   });
   if (findings.length > 0) return { failure: scopeFailure(findings) };
-  return { ...desired, record, inputs: task.inputs, hashes: hashesOf(desired.objects) };
+  const hashes = hashesOf(desired.objects);
+  return { ...desired, record, inputs: task.inputs, hashes, content: contentDigest(record) };
 }
 
 async function kindsOf(

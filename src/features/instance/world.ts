@@ -72,6 +72,8 @@ export interface InstanceWorld {
   readonly secrets: readonly string[];
   /** `status.helmrelease` as it should read; undefined before the first release ran. */
   readonly helmrelease: string | undefined;
+  /** Milliseconds for which a leader before us may still make objects; 0 if none can. */
+  readonly lateMs: number;
   /** Others waiting for Secrets that can't be watched: milliseconds until they are read again. */
   readonly lookAgainMs: number | undefined;
 }

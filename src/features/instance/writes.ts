@@ -34,7 +34,8 @@ export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stag
   const { identity, revision } = world;
   const policies = revision?.spec.policies ?? { podSecurity: 'baseline' };
   const object = namespaceObject(identity, policies, encodeInventory(inventory));
-  return { name: 'namespace', writes: [{ verb: 'own', kind: NAMESPACE, object, owner: identity.uid }] };
+  const write: Write = { verb: 'own', kind: NAMESPACE, object, owner: identity.uid, onlyNew: true };
+  return { name: 'namespace', writes: [write] };
 }
 
 /** Stage: the inventory on a namespace that exists, and its labels: a new level of pod security counts from then on. */
@@ -49,8 +50,10 @@ export function inventoryStage(world: InstanceWorld, inventory: Inventory): Stag
         ref: { name: world.identity.target },
         body: {
           metadata: {
-            // A namespace that took the name meanwhile is not ours to write to.
+            // A namespace that took the name meanwhile is not ours to write to; and what another leader wrote since we
+            // looked is newer than what we know.
             uid: world.namespace?.metadata.uid,
+            resourceVersion: world.namespace?.metadata.resourceVersion,
             annotations: { [INVENTORY_ANNOTATION]: encodeInventory(inventory) },
             ...(labels === undefined ? {} : { labels }),
           },
@@ -119,11 +122,11 @@ function accountWrite({ identity }: InstanceWorld, uid: string | undefined): Wri
 function releaseWrite(world: InstanceWorld, release: KeptRelease, now: number): Write {
   const { identity } = world;
   const object = releaseSecret(release, identity.uid, now);
-  const { secretUid: uid } = release;
-  if (uid === undefined)
+  if (release.secret === undefined)
     return { verb: 'own', kind: SECRET, object, owner: identity.uid, as: identity.account };
   const { name, namespace, labels, annotations } = object.metadata;
-  const body = { metadata: { uid, labels, annotations }, data: object['data'] };
+  // As it was read or written last: a write that comes late changes nothing that others wrote since.
+  const body = { metadata: { ...release.secret, labels, annotations }, data: object['data'] };
   return { verb: 'patch', kind: SECRET, ref: { namespace, name }, body, as: identity.account };
 }
 
@@ -159,7 +162,7 @@ export function putBackRecords(world: InstanceWorld, release: KeptRelease, now: 
   if (rewrite === undefined) return stages;
   const description = release.record.version > 1 ? 'Upgrade complete' : 'Install complete';
   const record = withStatus(release.record, 'deployed', description);
-  const write = releaseWrite(world, { ...release, record, secretUid: rewrite.uid }, now);
+  const write = releaseWrite(world, { ...release, record, secret: rewrite.secret }, now);
   return [...stages, { name: 'release', writes: [write] }];
 }
 

@@ -39,7 +39,7 @@ export async function observeRemoval(
   const instances = crd === undefined ? [] : await listInstances(read.live, resource);
   const leftovers =
     instances.length > 0 || crd !== undefined ? [] : await findLeftovers(composition, context);
-  return { instances, revisions, leftovers };
+  return { instances, revisions, leftovers, lateMs: read.lateMs() };
 }
 
 /** All instances of a service; none if its kind is not served. Throws KubeError. */

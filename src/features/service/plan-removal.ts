@@ -75,8 +75,11 @@ export function planRemoval(
   });
   const stages: Stage[] = [
     { name: 'leftovers', writes: removal.leftovers.map(({ kind, object }) => gone(kind, object)) },
-    // Last: what the charts brought is known by them alone.
-    { name: 'revisions', writes: removal.revisions.map((revision) => gone(REVISION, revision)) },
+    // Last: what the charts brought is known by them alone, also what comes late.
+    {
+      name: 'revisions',
+      writes: removal.lateMs > 0 ? [] : removal.revisions.map((revision) => gone(REVISION, revision)),
+    },
   ];
   return { stages: stages.filter(({ writes }) => writes.length > 0), finalizer: 'absent' };
 }

@@ -136,7 +136,8 @@ function revisionWrites(
   const annotations = revisionAnnotations(composition, chart);
   if (contains(current.metadata.annotations ?? {}, annotations)) return [];
   // Another way to the same service, for instance another URL of the same bytes: remembered, and nothing is upgraded.
-  const body = { metadata: { annotations, uid: uidOf(current) } };
+  const { resourceVersion } = current.metadata;
+  const body = { metadata: { annotations, uid: uidOf(current), resourceVersion } };
   return [{ verb: 'patch', kind: REVISION, ref: current.metadata, body }];
 }
 

@@ -41,6 +41,8 @@ export interface ServiceWorld {
 
 /** What goes with a composition. */
 export interface Removal {
+  /** Milliseconds for which a leader before us may still make objects; 0 if none can. */
+  readonly lateMs: number;
   readonly instances: readonly Instance[];
   readonly revisions: readonly Revision[];
   /** Secrets that hold charts nobody else refers to, the usage text, the account, CRDs of charts without objects. */
