@@ -5,7 +5,9 @@
 //                                                write, two leaders; and seeds that draw several faults in one run
 //   npx tsx tools/faults.ts --story NAME         one story's
 //   npx tsx tools/faults.ts --case NAME          one case, with every call on its way
-//   --seeds N   seeds a story (100)    --seed N   the first of them    --out FILE   the result as JSON
+//   npx tsx tools/faults.ts --cluster NAME       points drawn by seeds against a real API server, in a cluster of its own
+//   --seeds N   seeds a story (100)    --seed N   the first of them    --points N   points (20)    --out FILE   the result
+//   --all       both: all cases, and the points in the cluster NAME
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -17,6 +19,7 @@ import { problemsOf, runStory } from '../test/faults/run-story.ts';
 import { SERVICE_STORIES } from '../test/faults/service-stories.ts';
 import type { Story } from '../test/faults/story.ts';
 import { failuresOf } from '../test/faults/try-cases.ts';
+import { tryRealPoints } from './faults/real-points.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,9 @@ const { values } = parseArgs({
     story: { type: 'string' },
     seed: { type: 'string' },
     seeds: { type: 'string', default: '100' },
+    cluster: { type: 'string' },
+    points: { type: 'string', default: '20' },
+    all: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
@@ -79,17 +85,39 @@ async function tryStory(story: Story, firstSeed: number, seeds: number): Promise
   return { story: story.name, cases: cases.length, calls: calm.calls.length, events: calm.watched, failures };
 }
 
-async function tryAll(): Promise<boolean> {
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+interface Outcome {
+  readonly holds: boolean;
+  readonly result: object;
+}
+
+async function tryAll(seed: number): Promise<Outcome> {
   const stories = values.story === undefined ? STORIES : [storyOf(values.story)];
   const results: Result[] = [];
   for (const story of stories) results.push(await tryStory(story, seed, Number(values.seeds)));
   const failed = results.reduce((sum, { failures }) => sum + failures.length, 0);
   const cases = results.reduce((sum, one) => sum + one.cases, 0);
   say(`${cases} cases, ${failed} failed, first seed ${seed}`);
-  if (values.out !== undefined) writeFileSync(values.out, JSON.stringify({ seed, cases, failed, results }));
-  return failed === 0;
+  return { holds: failed === 0, result: { cases, failed, results } };
 }
 
-const holds = values.case === undefined ? await tryAll() : await replay(caseOf(values.case));
-process.exit(holds ? 0 : 1);
+async function tryReal(cluster: string, firstSeed: number): Promise<Outcome> {
+  const real = await tryRealPoints({ cluster, firstSeed, points: Number(values.points), say });
+  const failed = real.points.filter(({ problems }) => problems.length > 0).length;
+  say(`${real.points.length} points against a real API server, ${failed} failed, first seed ${firstSeed}`);
+  return { holds: failed === 0, result: { real } };
+}
+
+/** What the options ask for. */
+async function tryWanted(): Promise<boolean> {
+  if (values.case !== undefined) return replay(caseOf(values.case));
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const outcomes = [
+    ...(values.cluster === undefined || values.all ? [await tryAll(seed)] : []),
+    ...(values.cluster === undefined ? [] : [await tryReal(values.cluster, seed)]),
+  ];
+  const result = Object.assign({ seed }, ...outcomes.map((one) => one.result)) as object;
+  if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(result));
+  return outcomes.every(({ holds }) => holds);
+}
+
+process.exit((await tryWanted()) ? 0 : 1);

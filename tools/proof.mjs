@@ -33,7 +33,8 @@ const PARTS = {
   mutants: { program: 'tools/mutants.ts', covers: ['src', 'deploy', 'tools/mutants', 'tools/mutants.ts'] },
   faults: {
     program: 'tools/faults.ts',
-    covers: ['src/client', 'src/runtime', 'src/features/instance', 'test/faults', 'test/fakeapi'],
+    args: ['--all', '--cluster', 'faults'],
+    covers: ['src/client', 'src/runtime', 'src/features', 'test/faults', 'test/fakeapi', 'tools/faults'],
   },
   mutation: {
     program: 'tools/mutation.ts',

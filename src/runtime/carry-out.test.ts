@@ -391,18 +391,6 @@ describe('status, events and finalizer', () => {
     expect(client.state()).toEqual({});
   });
 
-  it('keeps the finalizer while a leader before us may still make objects, and asks for another look', async () => {
-    const { client, clock, thing } = await bench();
-    const events = { emit: () => Promise.resolve() };
-    const carryOut = createCarryOut({ client, clock, events, log: silentLog, lateMs: () => 700 });
-    await carryOut(THING, await thing(), { finalizer: 'present', stages: [] });
-
-    const done = await carryOut(THING, await thing(), { finalizer: 'absent', stages: [] });
-
-    expect(done.heldBackMs).toBe(700);
-    expect((await thing()).metadata.finalizers).toEqual(['tenantry.dev/cleanup']);
-  });
-
   it('keeps finalizers of others', async () => {
     const { client, carryOut, thing } = await bench();
     await client.patch(

@@ -44,13 +44,16 @@ interface FaultyOptions {
   readonly faultOf: (line: string) => EventFault | undefined;
 }
 
-/** The chunks of a watch with what goes wrong on the way. A chunk is taken for a line: so the server in memory gives them. */
+/**
+ * The chunks of a watch with what goes wrong on the way. Where something does, a chunk is taken for a line: so the server in
+ * memory gives them.
+ */
 export async function* faultyEvents(
   chunks: AsyncIterable<Uint8Array>,
   { what, clock, faultOf }: FaultyOptions,
 ): AsyncGenerator<Uint8Array> {
   const source = chunks[Symbol.asyncIterator]();
-  let last = '';
+  let last: string | undefined;
   let pending: Promise<IteratorResult<Uint8Array>> | undefined;
   for (;;) {
     const next = await (pending ?? source.next());
@@ -91,11 +94,11 @@ export async function* faultyEvents(
         break;
       }
       case 'bookmarks':
-        if (last !== '') yield Buffer.from(bookmarkAt(line, last));
+        if (last !== undefined) yield Buffer.from(bookmarkAt(line, versionOf(last) ?? ''));
         await clock.sleep(BOOKMARKS_MS);
         throw broken(what);
     }
-    last = versionOf(line) ?? last;
+    last = line;
   }
 }
 

@@ -22,7 +22,7 @@ import {
   type Template,
 } from '../component/instance-rig.ts';
 import { createApi } from '../fakeapi/api.ts';
-import type { Stored } from '../fakeapi/json.ts';
+import { mapAt } from '../fakeapi/json.ts';
 import type { FakeApiOptions } from '../fakeapi/options.ts';
 import { storeOf } from '../fakeapi/resources.ts';
 import type { Interceptor } from './interceptor.ts';
@@ -115,10 +115,9 @@ export class InstanceWorld extends SimulatedCluster {
 
   /** The instance is ready with this title in its chart's objects. */
   shows(name: string, title: string): boolean {
-    const settings = this.store.get(storeOf(CONFIG_MAP), name, 'settings') as
-      (Stored & { readonly data?: { readonly title?: string } }) | undefined; // true: the template makes it so
+    const settings = this.store.get(storeOf(CONFIG_MAP), name, 'settings');
     const { release = 0, revision = '' } = this.find(name)?.status ?? {};
-    return this.runs(name, release, revision) && settings?.data?.title === title;
+    return this.runs(name, release, revision) && mapAt(settings, 'data')['title'] === title;
   }
 }
 

@@ -1,21 +1,17 @@
 import { crdManifests } from '../../src/api/crds.ts';
 import type { Instance } from '../../src/api/instance.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../src/api/resource-composition.ts';
-import { createDiscovery } from '../../src/client/discovery.ts';
 import { clientOver } from '../../src/client/http-client.ts';
-import { serviceController } from '../../src/features/service/service.ts';
 import { saveUpload } from '../../src/helm/chart-store.ts';
 import { CLUSTER_ROLE, CONFIG_MAP, CRD } from '../../src/kube/builtin-kinds.ts';
 import { findCondition, formatTime } from '../../src/kube/conditions.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import type { AnyObject, Json } from '../../src/kube/object.ts';
 import { FakeClock } from '../../src/lib/fake-clock.ts';
-import { instanceControllers } from '../../src/main/instance-controllers.ts';
-import { silentLog } from '../../src/runtime/log.ts';
 import type { Manager } from '../../src/runtime/manager.ts';
 import { ACCOUNTS, OPERATOR } from '../component/instance-rig.ts';
 import { createApi } from '../fakeapi/api.ts';
-import type { Stored } from '../fakeapi/json.ts';
+import { mapAt } from '../fakeapi/json.ts';
 import type { FakeApiOptions } from '../fakeapi/options.ts';
 import { storeOf } from '../fakeapi/resources.ts';
 import type { Interceptor } from './interceptor.ts';
@@ -23,6 +19,7 @@ import { archiveOf, JsonChartEngine, type JsonChart } from './json-chart-engine.
 import { memoryTransport } from './memory-transport.ts';
 import { saysItRuns, SimulatedCluster, type StoredObjects } from './simulated-cluster.ts';
 import { breathe } from './simulation.ts';
+import { wireServices } from './wire-services.ts';
 
 const API_OPTIONS: FakeApiOptions = {
   namespaces: [OPERATOR, ACCOUNTS],
@@ -53,24 +50,14 @@ export class ServiceWorld extends SimulatedCluster {
   }
 
   protected override equip(manager: Manager, interceptor: Interceptor): void {
-    const { client } = manager;
-    const shared = {
-      client,
-      engine: new JsonChartEngine(async (request) => {
-        // What a dead process renders counts for nothing.
-        if (interceptor.dead) return new Promise<never>(() => undefined);
-        this.rendered += 1;
-        this.watchdog.rendered(request);
-      }),
-      discovery: createDiscovery(client, this.clock),
-      clock: this.clock,
-      settings: { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS },
-    };
-    const fetchChart = (): Promise<never> => Promise.reject(new Error('no chart of these is downloaded'));
-    manager.addController(serviceController({ ...shared, fetchChart }));
-    const deps = { ...shared, wake: manager.enqueue };
-    for (const follower of instanceControllers({ manager, deps, log: silentLog }))
-      manager.addController(follower);
+    const engine = new JsonChartEngine(async (request) => {
+      // What a dead process renders counts for nothing.
+      if (interceptor.dead) return new Promise<never>(() => undefined);
+      this.rendered += 1;
+      this.watchdog.rendered(request);
+    });
+    const settings = { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS };
+    wireServices(manager, { engine, clock: this.clock, settings });
   }
 
   /** Uploads a chart under a name that `file:///NAME` refers to. */
@@ -145,10 +132,9 @@ export class ServiceWorld extends SimulatedCluster {
 
   /** The instance is ready with this theme in its chart's object. */
   shows(name: string, theme: string): boolean {
-    const object = this.store.get(storeOf(CONFIG_MAP), name, 'says') as
-      (Stored & { readonly data?: { readonly theme?: string } }) | undefined; // true: the chart makes it so
+    const object = this.store.get(storeOf(CONFIG_MAP), name, 'says');
     const { release = 0, revision = '' } = this.find(name)?.status ?? {};
-    return this.runs(name, release, revision) && object?.data?.theme === theme;
+    return this.runs(name, release, revision) && mapAt(object, 'data')['theme'] === theme;
   }
 }
 

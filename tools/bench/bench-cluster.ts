@@ -39,6 +39,8 @@ export interface BenchCluster {
   readonly client: Client;
   /** The same API server with the operator's own token, for what is measured without the operator. */
   readonly operator: Client;
+  /** What `operator` was made of, for who stands between. */
+  readonly operatorAccess: ClusterAccess;
   readonly discovery: Discovery;
   /** Starts or ends operator processes; resolves when they serve or are gone. */
   scale(replicas: number): Promise<void>;
@@ -79,15 +81,17 @@ export async function openCluster(
   const image = imageValues({ pullPolicy: 'Never' }, operatorImage.ref);
   const choice = { namespace: NS, name: DEFAULT_RELEASE, wait: true, timeout: OPERATOR_WAIT };
   await installInto(io, connection, { ...choice, values: { ...values, image } });
-  const operator = clientOf({
+  const operatorAccess = {
     ...access,
     credentials: fixedCredential({ token: await operatorToken(client) }),
-  });
+  };
+  const operator = clientOf(operatorAccess);
   return {
     name,
     kubeconfig: paths.kubeconfig,
     client,
     operator,
+    operatorAccess,
     discovery,
     scale: (replicas) => scale(client, replicas),
     close: async () => {
