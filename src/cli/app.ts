@@ -81,9 +81,8 @@ async function showResources({ io, client, resources, application, words }: Aske
     release === undefined
       ? { objects: [], hidden: [] }
       : await listNamespace(client, resources, release.namespace);
-  // With the space at the end that KubePlus's lines have.
-  const rows = [header, ...resourceRows(application, objects)].map((row) => [...row, '']);
-  io.out(fixedTable(RESOURCE_COLUMN, rows).replaceAll(/ +$/gm, ' '));
+  // KubePlus's lines have a space at the end.
+  io.out(fixedTable(RESOURCE_COLUMN, [header, ...resourceRows(application, objects)], ' '));
   if (hidden.length > 0) io.err(`Not shown, for you may not list them: ${hidden.join(', ')}\n`);
   if (release === undefined)
     throw new UserError(

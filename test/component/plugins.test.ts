@@ -49,8 +49,8 @@ describe('kubectl appresources', () => {
 
     const row = (...cells: string[]): string => `${cells.map((cell) => cell.padEnd(25)).join(' ')} `;
     expect(out.split('\n')).toEqual([
-      row('NAMESPACE', 'KIND', 'NAME').trimEnd() + ' ',
-      row('tenantry', 'ShopService', 'shop1').trimEnd() + ' ',
+      row('NAMESPACE', 'KIND', 'NAME'),
+      row('tenantry', 'ShopService', 'shop1'),
       ...[
         ['Secret', 'password'],
         ['ConfigMap', 'settings'],
@@ -62,7 +62,7 @@ describe('kubectl appresources', () => {
         ['ResourceQuota', 'shopservice-shop1'],
         ['LimitRange', 'shopservice-shop1'],
         ['RoleBinding', 'tenantry-instance'],
-      ].map(([kind = '', name = '']) => row('shop1', kind, name).trimEnd() + ' '),
+      ].map(([kind = '', name = '']) => row('shop1', kind, name)),
       '',
     ]);
     expect(err).toBe('');

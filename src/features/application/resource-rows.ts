@@ -80,7 +80,7 @@ function isOfOperator(kind: string, name: string): boolean {
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Columns of at least so many letters, one space between, as KubePlus prints them: scripts cut them by spaces. */
-export function fixedTable(width: number, rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => `${row.map((cell) => cell.padEnd(width)).join(' ')}\n`).join('');
+/** Columns of at least so many letters, one space between, as KubePlus prints them: scripts cut them by place or by spaces. */
+export function fixedTable(width: number, rows: readonly (readonly string[])[], end = ''): string {
+  return rows.map((row) => `${row.map((cell) => cell.padEnd(width)).join(' ')}${end}\n`).join('');
 }
