@@ -6,6 +6,9 @@ import { CONFIG_MAP } from '../../src/kube/builtin-kinds.ts';
 import { InstanceRig, OPERATOR, SERVICE_UID } from './instance-rig.ts';
 import { startPlugins, type PluginRig } from './plugin-rig.ts';
 
+/** A busy machine installs in seconds what takes half of one elsewhere. */
+const HOOK_MS = 60_000;
+
 let rig: InstanceRig;
 let plugins: PluginRig;
 beforeAll(async () => {
@@ -19,7 +22,7 @@ beforeAll(async () => {
     metadata: { name: 'shop', namespace: OPERATOR, uid: SERVICE_UID },
     spec: { newResource: { resource, chartURL: 'file:///shop.tgz' } },
   });
-});
+}, HOOK_MS);
 afterAll(async () => {
   await plugins.close();
   await rig.close();

@@ -4,13 +4,16 @@ import { InstanceRig } from './instance-rig.ts';
 import { install } from './instance-steps.ts';
 import { startPlugins, type PluginRig } from './plugin-rig.ts';
 
+/** A busy machine installs in seconds what takes half of one elsewhere. */
+const HOOK_MS = 60_000;
+
 let rig: InstanceRig;
 let plugins: PluginRig;
 beforeAll(async () => {
   rig = await InstanceRig.start();
   plugins = await startPlugins(rig.api.url, { token: 'tester', namespace: 'team' });
   for (const name of ['shop1', 'shop2', 'shop3']) await install(rig, name);
-});
+}, HOOK_MS);
 afterAll(async () => {
   await plugins.close();
   await rig.close();

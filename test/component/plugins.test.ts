@@ -5,6 +5,9 @@ import { fourObjects, InstanceRig, OPERATOR } from './instance-rig.ts';
 import { install } from './instance-steps.ts';
 import { startPlugins, type PluginRig, type Typed } from './plugin-rig.ts';
 
+/** A busy machine installs in seconds what takes half of one elsewhere. */
+const HOOK_MS = 60_000;
+
 let rig: InstanceRig;
 let plugins: PluginRig;
 // One installed instance is asked all questions; tests that need another state make an instance of their own.
@@ -15,7 +18,7 @@ beforeAll(async () => {
   rig.engine.template = (request) => fourObjects(request).map(withNodePort);
   await install(rig);
   rig.api.put(POD, webPod);
-});
+}, HOOK_MS);
 afterAll(async () => {
   await plugins.close();
   await rig.close();
