@@ -5,6 +5,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WorkerSetup } from './engine-protocol.ts';
 import { startHelm } from './helm-instance.ts';
 import type { LookupQuery } from './rendering.ts';
+import { giveWay } from './give-way.ts';
 import { ownThread } from './thread-time.ts';
 
 if (parentPort === null) throw new Error('the Helm worker runs as a worker thread only');
@@ -31,6 +32,7 @@ function causeOf(error: unknown, said: string): 'memory' | 'depth' | 'other' {
   return 'other';
 }
 
+giveWay(ownThread());
 const helm = await startHelm(setup.module, {
   clock: systemClock,
   softMemory: setup.softMemory,

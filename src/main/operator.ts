@@ -16,6 +16,7 @@ import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
 import { serviceController } from '../features/service/service.ts';
 import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/webhooks/publish-webhooks.ts';
+import { compileOneByOne } from '../helm/give-way.ts';
 import { createChartFetcher } from '../helm/chart-source.ts';
 import { localEngine } from '../cli/local-engine.ts';
 import type { ObjectRef } from '../kube/kind.ts';
@@ -37,6 +38,7 @@ const WEBHOOK_SERVICE = 'tenantry-webhooks';
 
 /** The operator: admission in every replica, controllers in the one that leads. Ends the process. */
 export async function runOperator(): Promise<void> {
+  compileOneByOne();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const settings = settingsOrEnd();
