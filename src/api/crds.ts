@@ -1,4 +1,5 @@
 import type { AnyObject } from '../kube/object.ts';
+import { ledgerCrd } from './ledger.ts';
 import { tenantPlanCrd } from './plan.ts';
 import { resourceCompositionCrd } from './resource-composition.ts';
 import { resourceEventCrd } from './resource-event.ts';
@@ -16,6 +17,7 @@ export function crdManifests(): AnyObject[] {
     resourceEventCrd(),
     tenantCrd(),
     tenantPlanCrd(),
+    ledgerCrd(),
     revisionCrd(),
   ];
 }

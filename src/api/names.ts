@@ -23,6 +23,11 @@ export const REGISTERED_BY_LABEL = 'registered-by';
 export const INSTANCE_UID_LABEL = 'tenantry.dev/instance-uid';
 /** On an instance's namespace; `strict` is what the admission policies of the strict isolation select. */
 export const ISOLATION_LABEL = 'tenantry.dev/isolation';
+/** On namespaces of consumers, together: name and namespace of the Tenant that instances created there belong to. */
+export const TENANT_LABEL = 'tenantry.dev/tenant';
+export const TENANT_NAMESPACE_LABEL = 'tenantry.dev/tenant-namespace';
+/** On an instance's namespace: storage classes that its claims may name, joined by `_`; an admission policy reads it. */
+export const STORAGE_CLASSES_LABEL = 'tenantry.dev/storage-classes';
 /** On instance namespaces: kind and name of the instance, for selection by people. */
 export const INSTANCE_KIND_LABEL = 'tenantry.dev/instance-kind';
 export const INSTANCE_NAME_LABEL = 'tenantry.dev/instance-name';

@@ -1,6 +1,7 @@
 import type { Kind } from '../kube/kind.ts';
 import type { Condition, Json, KubeObject } from '../kube/object.ts';
 import { SERVICE_UID_LABEL, TENANTRY_GROUP } from './names.ts';
+import type { PlanSpec } from './plan.ts';
 
 /** rbac/v1 PolicyRule. */
 export interface PolicyRule {
@@ -35,6 +36,22 @@ export interface ServicePolicies {
   };
   /** Cluster-scoped kinds the composition allows, as `group/Kind` (`Kind` for the core group). */
   readonly allowedClusterKinds: readonly string[];
+}
+
+/** What an instance under strict isolation may use where nobody says: a small application with its database. */
+export const STRICT_QUOTA: Quota = {
+  'requests.cpu': '2',
+  'requests.memory': '4Gi',
+  'limits.cpu': '4',
+  'limits.memory': '8Gi',
+};
+
+/** What one instance gets: the policies of its service under the plan of its tenant. */
+export interface InstancePolicies extends ServicePolicies {
+  /** Nodes of all pods, over what the chart says. */
+  readonly nodePool?: NonNullable<PlanSpec['nodePool']>;
+  /** Storage classes that claims may name; absent: all. */
+  readonly storageClasses?: readonly string[];
 }
 
 export interface RevisionSpec {
@@ -77,6 +94,11 @@ export interface RevisionSpec {
 export interface Revision extends KubeObject {
   readonly spec: RevisionSpec;
   readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** A revision as one instance runs it. */
+export interface InstanceRevision extends Revision {
+  readonly spec: RevisionSpec & { readonly policies: InstancePolicies };
 }
 
 export const REVISION: Kind<Revision> = {

@@ -14,25 +14,35 @@ import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
+import { registeredServices } from '../features/service/registered-services.ts';
 import { serviceController } from '../features/service/service.ts';
+import { placeTaker, planTermsOf } from '../features/tenancy/tenancy.ts';
+import { tenantController } from '../features/tenancy/tenant-controller.ts';
 import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/webhooks/publish-webhooks.ts';
 import { compileOneByOne } from '../helm/give-way.ts';
 import { createChartFetcher } from '../helm/chart-source.ts';
 import { localEngine } from '../cli/local-engine.ts';
-import type { ObjectRef } from '../kube/kind.ts';
+import { groupKindOf, type Kind, type ObjectRef } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { Stores } from '../runtime/controller.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { createManager } from '../runtime/manager.ts';
 import { measureCalls } from '../runtime/measure-calls.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
 import { instanceControllers } from './instance-controllers.ts';
+import { servicesOf } from './services-of.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
 import { messageOf } from '../lib/error-text.ts';
 
 const WEBHOOK_PORT = 9443;
 const HEALTH_PORT = 8080;
+/**
+ * Milliseconds after which a creation that admission let through has succeeded or failed for good: the API server gives up on a request
+ * after a minute, counted from before it asked us.
+ */
+const PENDING_MS = 75_000;
 /** The Service through which the API server reaches the webhooks. */
 const WEBHOOK_SERVICE = 'tenantry-webhooks';
 
@@ -113,19 +123,37 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     settings: { operatorNamespace, accountsNamespace, imageRegistry },
   };
   const apiServer = await findApiServers(client);
+  const services = registeredServices();
+  const tenancyDeps = { clock, services: servicesOf(services), operatorNamespace };
   const instanceDeps = {
     ...shared,
+    termsOf: (namespace: string, kind: Pick<Kind, 'group' | 'kind'>, stores: Stores) =>
+      planTermsOf(namespace, kind, stores, operatorNamespace),
     settings: { operatorNamespace, accountsNamespace, imageRegistry, apiServer },
     wake: (name: string, ref: ObjectRef) => manager.enqueue(name, ref),
     share: () => manager.share(),
   };
   manager.addController(serviceController(serviceDeps));
-  for (const controller of instanceControllers({ manager, deps: instanceDeps, log }))
-    manager.addController(controller);
+  const watched = new Set<string>();
+  const isWatched = (kind: Kind): boolean => watched.has(groupKindOf(kind));
+  manager.addController(tenantController({ ...tenancyDeps, isWatched, pendingMs: PENDING_MS }));
+  const followers = instanceControllers({
+    manager,
+    deps: instanceDeps,
+    services,
+    watched,
+    log,
+  });
+  for (const controller of followers) manager.addController(controller);
   // Admission reads with the bare client: a replica that does not lead must answer, too.
   const handlers = [
     ...serviceAdmission({ ...serviceDeps, client, stores: manager.stores }),
-    ...instanceAdmission({ ...instanceDeps, client, stores: manager.stores }),
+    ...instanceAdmission({
+      ...instanceDeps,
+      client,
+      stores: manager.stores,
+      takePlace: placeTaker({ ...tenancyDeps, client, stores: manager.stores }),
+    }),
   ];
   for (const handler of handlers) manager.addWebhook(handler);
   for (const watch of ADMISSION_WATCHES) manager.ensureWatch(watch);

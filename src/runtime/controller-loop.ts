@@ -204,6 +204,8 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
   /** Both states count: what an object pointed at before must learn that it no longer does. */
   #wake(watch: Watch, change: Change<KubeObject>): void {
     if (change.origin === this) return;
+    const { object, previous, gone } = change;
+    if (!gone && previous !== undefined && watch.heeds?.(object, previous) === false) return;
     const { stores } = this.#deps.informers;
     for (const ref of watch.wakes(change.object, stores)) this.enqueue(ref);
     if (change.previous === undefined || change.previous === change.object) return;

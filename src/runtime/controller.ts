@@ -29,6 +29,8 @@ export interface Watch<T extends KubeObject = KubeObject> {
   /** What the store keeps of an object; default drops managedFields. Shared by all watches of the kind: the union is kept. */
   readonly slim?: (object: T) => T;
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** Whether a change from one state to the next counts; absent: every one does. Coming and going always count. */
+  readonly heeds?: (object: T, previous: T) => boolean;
   /** Keys (of the controller's kind) to look at because this object changed. */
   readonly wakes: (object: T, stores: Stores) => readonly ObjectRef[];
 }

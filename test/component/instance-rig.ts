@@ -5,6 +5,7 @@ import type { Client } from '../../src/client/client.ts';
 import { createDiscovery } from '../../src/client/discovery.ts';
 import { instanceController } from '../../src/features/instance/controller.ts';
 import type { InstanceDeps, InstanceService } from '../../src/features/instance/service.ts';
+import { planTermsOf } from '../../src/features/tenancy/tenancy.ts';
 import { saveChart } from '../../src/helm/chart-store.ts';
 import { generatedCrd } from '../../src/helm/generated-crd.ts';
 import {
@@ -214,6 +215,7 @@ export class InstanceRig {
       clock: systemClock,
       settings,
       wake: (name, ref) => this.manager.enqueue(name, ref),
+      termsOf: (namespace, kind, stores) => planTermsOf(namespace, kind, stores, OPERATOR),
     };
   }
 
@@ -325,8 +327,10 @@ export class InstanceRig {
 export const SERVICE: InstanceService = {
   kind: SHOP,
   composition: { namespace: OPERATOR, name: 'shop', uid: SERVICE_UID },
-  currentRevision: (stores) =>
-    [...stores.list(REVISION)].sort((a, b) => a.spec.number - b.spec.number).at(-1),
+  currentRevision: (stores, newest = Infinity) =>
+    [...stores.list(REVISION)]
+      .sort((a, b) => a.spec.number - b.spec.number)
+      .findLast(({ spec }) => spec.number <= newest),
 };
 
 export function isWrite({ method, path }: RequestRecord): boolean {

@@ -1,5 +1,6 @@
 import { createDiscovery } from '../../src/client/discovery.ts';
 import type { ServiceDeps, ServiceSettings } from '../../src/features/service/dependencies.ts';
+import { registeredServices } from '../../src/features/service/registered-services.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { instanceControllers } from '../../src/main/instance-controllers.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -17,6 +18,7 @@ export function wireServices(manager: Manager, { engine, clock, settings }: Wiri
   const fetchChart = (): Promise<never> => Promise.reject(new Error('no chart of these is downloaded'));
   manager.addController(serviceController({ ...shared, fetchChart }));
   const deps = { ...shared, wake: manager.enqueue };
-  for (const follower of instanceControllers({ manager, deps, log: silentLog }))
+  const surroundings = { manager, deps, services: registeredServices(), watched: new Set<string>() };
+  for (const follower of instanceControllers({ ...surroundings, log: silentLog }))
     manager.addController(follower);
 }

@@ -45,6 +45,30 @@ const opening = JSON.stringify({
 /** A namespace that is isolated strictly, for the attack that follows. */
 const IN_STRICT = `kubectl create namespace strict-mutants --dry-run=client -o yaml | kubectl label --local -f - tenantry.dev/isolation=strict -o yaml | kubectl apply -f - >&2 && kubectl -n strict-mutants ${DRY}`;
 
+/** A namespace whose claims may have the class `gold` alone, for the attack that follows. */
+const IN_GOLD = `kubectl create namespace gold-mutants --dry-run=client -o yaml | kubectl label --local -f - tenantry.dev/storage-classes=gold -o yaml | kubectl apply -f - >&2 && kubectl -n gold-mutants ${DRY}`;
+
+const ledger = JSON.stringify({
+  apiVersion: 'tenantry.dev/v1alpha1',
+  kind: 'Ledger',
+  metadata: { name: 'default', namespace: 'tenantry-system' },
+  spec: { tenantUid: '', places: {} },
+});
+
+const silver = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'attack' },
+  spec: {
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: 'silver',
+    resources: { requests: { storage: '1Mi' } },
+  },
+});
+
+/** Somebody who may do with namespaces whatever he likes, and with tenants nothing. */
+const NAMESPACER = `kubectl create clusterrole namespacer-mutants --verb='*' --resource=namespaces --dry-run=client -o yaml | kubectl apply -f - >&2 && kubectl create clusterrolebinding namespacer-mutants --clusterrole=namespacer-mutants --user=namespacer --dry-run=client -o yaml | kubectl apply -f - >&2`;
+
 /** Every policy, in the order of the chart. */
 export const POLICIES: readonly Policy[] = [
   {
@@ -77,6 +101,12 @@ export const POLICIES: readonly Policy[] = [
     name: 'tenantry-status',
     attack: `kubectl patch wordpressservice ${INSTANCE} -n tenantry-system --subresource=status --type merge -p '{"status":{"namespace":"default"}}' ${DRY}`,
   },
+  {
+    name: 'tenantry-tenant-label',
+    attack: `${NAMESPACER} && kubectl label namespace default tenantry.dev/tenant=default tenantry.dev/tenant-namespace=tenantry-system --as=namespacer ${DRY}`,
+  },
+  { name: 'tenantry-ledgers', attack: `echo '${ledger}' | kubectl create -f - ${DRY}` },
+  { name: 'tenantry-storage-classes', attack: `echo '${silver}' | (${IN_GOLD} create -f -)` },
   {
     name: 'tenantry-strict-pods',
     attack: `${IN_STRICT} run attack --image=a.example/a:1 --image-pull-policy=IfNotPresent`,

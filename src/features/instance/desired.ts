@@ -1,5 +1,5 @@
 import { INSTANCE_UID_LABEL, RELEASE_NAME_ANNOTATION } from '../../api/names.ts';
-import type { RevisionSpec } from '../../api/revision.ts';
+import type { InstanceRevision } from '../../api/revision.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { fillResources } from './fill-resources.ts';
@@ -20,7 +20,7 @@ export interface Desired {
 /** What objects are made with besides the rendering. */
 export interface DesiredContext {
   readonly identity: Identity;
-  readonly revision: Pick<RevisionSpec, 'kinds' | 'rules' | 'policies'>;
+  readonly revision: Pick<InstanceRevision['spec'], 'kinds' | 'rules' | 'policies'>;
   readonly nodeName: string | undefined;
   readonly kindOf: KindLookup;
 }
@@ -42,8 +42,8 @@ export function desiredOf(
   const hooks = checkScope(rendering.hooks, scope);
   const findings = [...objects.findings, ...hooks.findings];
 
-  const { podResources, isolation } = revision.policies;
-  const settings = { instanceUid: identity.uid, podResources, nodeName, isolation };
+  const { podResources, isolation, nodePool } = revision.policies;
+  const settings = { instanceUid: identity.uid, podResources, nodeName, isolation, nodePool };
   const prepared = (object: AnyObject): AnyObject =>
     withOwner(withPodSettings(withEncodedData(object), settings), identity);
   const filled = fillResources(

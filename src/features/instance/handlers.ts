@@ -1,7 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import { INSTANCE_KIND_LABEL, OPERATOR_NAME, RELEASE_NAME_ANNOTATION } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
-import { REVISION, revisionsOf, type Revision } from '../../api/revision.ts';
+import { REVISION, revisionsOf, type InstanceRevision, type Revision } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
@@ -13,23 +13,29 @@ import type {
   Finding,
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
+import { mayUser } from '../../runtime/user-access.ts';
 import { admitInstance, isContentChanged, patchInstance, type TargetNamespace } from './admit.ts';
 import { Licenses } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
-import type { InstanceDeps } from './service.ts';
+import type { InstanceDeps, InstanceTerms } from './service.ts';
 import { ValuesValidator } from './validate-values.ts';
 import { specValues, valuesOf, type Values } from './values.ts';
 
 /** What admission needs: a client that answers in replicas that do not lead, too, and the stores. */
 export interface InstanceAdmissionDeps extends Pick<
   InstanceDeps,
-  'client' | 'engine' | 'settings' | 'clock'
+  'client' | 'engine' | 'settings' | 'clock' | 'termsOf'
 > {
   readonly stores: Stores;
+  /**
+   * Asked last, for what nothing else speaks against: takes the place of a new instance in its tenant's plan, or says why
+   * there is none. Absent: there are no plans.
+   */
+  readonly takePlace?: (request: AdmissionRequest, signal: AbortSignal) => Promise<readonly Finding[]>;
 }
 
-/** The webhooks of all generated kinds. They read, and write nothing. */
+/** The webhooks of all generated kinds. They read, and write nothing but what `takePlace` does. */
 export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler[] {
   const charts = new Charts(deps.engine, deps.client);
   const validator = new ValuesValidator();
@@ -68,17 +74,33 @@ async function validate(
   const changes =
     object !== undefined && (request.operation === 'CREATE' || isContentChanged(object, oldObject));
   const { operatorNamespace } = deps.settings;
-  const revision = currentRevision(deps.stores, request.group, request.kind);
+  const terms = deps.termsOf?.(request.namespace, request, deps.stores);
+  const revision = runRevision(deps.stores, request, terms);
   const findings = admitInstance(request, objects, {
     operatorNamespace,
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
     target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
-    valuesFindings: changes ? await valuesFindings(deps, request, object) : [],
+    valuesFindings: changes ? await valuesFindings(deps, revision, object) : [],
     licenseFindings: request.operation === 'CREATE' ? await licensed(deps, request, revision, signal) : [],
     isolation: revision?.spec.policies.isolation,
     unreadableSecrets: changes ? await unreadableSecrets(deps.client, request, object, signal) : [],
   });
-  return findings.length === 0 ? { allowed: true } : { allowed: false, findings };
+  if (findings.length > 0) return { allowed: false, findings };
+  const unplaced = request.operation === 'CREATE' ? ((await deps.takePlace?.(request, signal)) ?? []) : [];
+  return unplaced.length === 0 ? { allowed: true } : { allowed: false, findings: unplaced };
+}
+
+/** The revision that the instance would run under its tenant's plan. Where nobody can tell the plan, `takePlace` says so. */
+function runRevision(
+  stores: Stores,
+  request: AdmissionRequest,
+  terms: InstanceTerms | undefined,
+): InstanceRevision | undefined {
+  if (terms === undefined || 'problem' in terms) return currentRevision(stores, request);
+  const revision = currentRevision(stores, request, terms.newestRevision);
+  if (revision === undefined) return undefined;
+  const { spec } = revision;
+  return { ...revision, spec: { ...spec, policies: terms.policiesUnder(spec.policies) } };
 }
 
 /** The licence stands beside the composition; a kind that nobody offers any more has none. */
@@ -130,20 +152,24 @@ function ownerKind({ metadata }: KubeObject): string | undefined {
 }
 
 /** The newest revision of the service whose kind this is. */
-function currentRevision(stores: Stores, group: string, kind: string): Revision | undefined {
+function currentRevision(
+  stores: Stores,
+  { group, kind }: Pick<AdmissionRequest, 'group' | 'kind'>,
+  newest = Infinity,
+): Revision | undefined {
   const revisions = stores.list(REVISION);
   return stores
     .list(RESOURCE_COMPOSITION)
-    .flatMap(({ metadata }) => revisionsOf(revisions, metadata.uid).at(-1) ?? [])
-    .find(({ spec }) => spec.resource.group === group && spec.resource.kind === kind);
+    .map(({ metadata }) => revisionsOf(revisions, metadata.uid))
+    .find((own) => own.at(-1)?.spec.resource.group === group && own.at(-1)?.spec.resource.kind === kind)
+    ?.findLast(({ spec }) => spec.number <= newest);
 }
 
 async function valuesFindings(
   deps: Validation,
-  request: AdmissionRequest,
+  revision: Revision | undefined,
   object: Instance,
 ): Promise<readonly Finding[]> {
-  const revision = currentRevision(deps.stores, request.group, request.kind);
   if (revision === undefined || revision.spec.valuesSchema === null) return [];
   const defaults = await defaultsOf(deps.charts, revision);
   const layers = {
@@ -181,17 +207,8 @@ async function unreadableSecrets(
   const names = new Set((object.tenantry?.valuesFrom ?? []).map(({ secretName }) => secretName));
   const answers = await Promise.all(
     [...names].map(async (name) => {
-      const resourceAttributes = { verb: 'get', resource: 'secrets', group: '', namespace, name };
-      const body = {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SubjectAccessReview',
-        spec: { user: user.username, uid: user.uid, groups: user.groups, resourceAttributes },
-      };
-      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
-      const { text } = await client.raw({ method: 'POST', path, body, signal });
-      // The answer of this API; anything else in it counts as a no.
-      const { status } = JSON.parse(text) as { readonly status?: { readonly allowed?: boolean } };
-      return status?.allowed === true ? [] : [name];
+      const wanted = { verb: 'get', resource: 'secrets', group: '', namespace, name };
+      return (await mayUser(client, user, wanted, signal)) ? [] : [name];
     }),
   );
   return answers.flat();

@@ -1,5 +1,5 @@
 import type { Instance } from '../../api/instance.ts';
-import type { Revision } from '../../api/revision.ts';
+import type { InstanceRevision } from '../../api/revision.ts';
 import type { Client, Reader } from '../../client/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Read } from '../../runtime/controller.ts';
@@ -31,7 +31,8 @@ export interface Look extends Surroundings {
   readonly forced: boolean;
   readonly namespace: NamespaceSeen;
   readonly inventory: Inventory | undefined;
-  readonly revision: Revision | undefined;
+  /** As the instance runs it, under the plan of its tenant. */
+  readonly revision: InstanceRevision | undefined;
   /** Digest of what should be rendered from. */
   readonly inputs: string;
   readonly secretValues: SecretValues;

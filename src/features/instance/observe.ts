@@ -1,5 +1,6 @@
 import type { Instance } from '../../api/instance.ts';
 import { FORCE_DELETE_LABEL } from '../../api/names.ts';
+import type { InstanceRevision } from '../../api/revision.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
 import { identityOf } from './identity.ts';
@@ -68,8 +69,9 @@ async function beginLook(instance: Instance, read: Read, surroundings: Surroundi
   const identity = identityOf(instance, service, deps.settings);
   const memory = memories.of(instance.metadata, identity.uid);
   const namespace = seenNamespace(read, identity);
-  const revision = service.currentRevision(read.stores);
   const deleting = instance.metadata.deletionTimestamp !== undefined;
+  const terms = termsFor(identity.namespace, read, surroundings, deleting);
+  const revision = 'failure' in terms ? undefined : terms.revision;
   const partial = {
     ...surroundings,
     instance,
@@ -85,6 +87,10 @@ async function beginLook(instance: Instance, read: Read, surroundings: Surroundi
     account: accountOf(deps.client, identity),
   };
   const none = { sources: [], values: [] };
+  if ('failure' in terms) {
+    const { failure } = terms;
+    return { failure, world: { ...emptyWorld({ ...partial, inputs: '', secretValues: none }), failure } };
+  }
   const secretValues = deleting ? none : await secrets.read(instance, read.live, read.signal);
   if ('failure' in secretValues) {
     const look: Look = { ...partial, inputs: '', secretValues: none };
@@ -95,6 +101,23 @@ async function beginLook(instance: Instance, read: Read, surroundings: Surroundi
   const inputs =
     revision === undefined ? '' : inputsDigest(instance, revision.spec, secretValues.sources, imageRegistry);
   return { ...partial, inputs, secretValues };
+}
+
+/** The revision as the tenant's plan has the instance run it. What is deleted needs no plan. */
+function termsFor(
+  namespace: string,
+  { stores }: Read,
+  { service, deps }: Surroundings,
+  deleting: boolean,
+): { readonly revision: InstanceRevision | undefined } | { readonly failure: Failure } {
+  const terms = deleting ? undefined : deps.termsOf?.(namespace, service.kind, stores);
+  if (terms === undefined) return { revision: service.currentRevision(stores) };
+  if ('problem' in terms)
+    return { failure: { reason: 'TenantUnknown', message: terms.problem, stalled: false } };
+  const revision = service.currentRevision(stores, terms.newestRevision);
+  if (revision === undefined) return { revision };
+  const { spec } = revision;
+  return { revision: { ...revision, spec: { ...spec, policies: terms.policiesUnder(spec.policies) } } };
 }
 
 function stateOf(

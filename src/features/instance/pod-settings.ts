@@ -1,5 +1,5 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
-import type { ServicePolicies } from '../../api/revision.ts';
+import type { InstancePolicies, ServicePolicies } from '../../api/revision.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import { mapContainers, mapPodTemplate, type ContainerSpec, type PodTemplate } from './pod-templates.ts';
 
@@ -14,6 +14,8 @@ export interface PodSettings {
   /** Node that all pods go to: the instance's `spec.nodeName`. */
   readonly nodeName?: string | undefined;
   readonly isolation?: ServicePolicies['isolation'] | undefined;
+  /** Nodes of the tenant's plan. */
+  readonly nodePool?: InstancePolicies['nodePool'] | undefined;
 }
 
 /**
@@ -24,7 +26,8 @@ export function withPodSettings(object: AnyObject, settings: PodSettings): AnyOb
   return mapPodTemplate(object, (template) => {
     const labelled = withLabel(template, settings.instanceUid);
     const pulled = settings.isolation === 'strict' ? withPull(labelled) : labelled;
-    return withNode(withResources(pulled, settings.podResources), settings.nodeName);
+    const pooled = withPool(withResources(pulled, settings.podResources), settings.nodePool);
+    return withNode(pooled, settings.nodeName);
   });
 }
 
@@ -52,6 +55,20 @@ function withResources(template: PodTemplate, podResources: PodSettings['podReso
       },
     };
   });
+}
+
+/** Over what the chart says; a pod that named its node would pass the scheduler by, and the pool with it. */
+function withPool(template: PodTemplate, pool: PodSettings['nodePool']): PodTemplate {
+  if (pool === undefined) return template;
+  const { nodeName: _nodeName, ...spec } = template.spec ?? {};
+  return {
+    ...template,
+    spec: {
+      ...spec,
+      nodeSelector: { ...spec.nodeSelector, ...pool.nodeSelector },
+      tolerations: [...(spec.tolerations ?? []), ...(pool.tolerations ?? [])],
+    },
+  };
 }
 
 /** By label and not by `spec.nodeName`: that would pass the scheduler by, and the quota of the node with it. */

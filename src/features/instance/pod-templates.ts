@@ -21,6 +21,8 @@ export interface PodSpec {
   readonly containers?: readonly ContainerSpec[] | null;
   readonly initContainers?: readonly ContainerSpec[] | null;
   readonly nodeSelector?: Readonly<Record<string, string>> | null;
+  readonly tolerations?: readonly unknown[] | null;
+  readonly nodeName?: string;
 }
 
 export interface PodTemplate {

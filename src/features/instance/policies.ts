@@ -10,9 +10,10 @@ import {
   MANAGED_BY_VALUE,
   RELEASE_NAME_ANNOTATION,
   SERVICE_UID_LABEL,
+  STORAGE_CLASSES_LABEL,
 } from '../../api/names.ts';
 import { serviceClusterRoleName } from '../../api/instance.ts';
-import type { RevisionSpec } from '../../api/revision.ts';
+import type { InstancePolicies, RevisionSpec } from '../../api/revision.ts';
 import { LIMIT_RANGE, NETWORK_POLICY, RESOURCE_QUOTA, ROLE_BINDING } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
@@ -44,7 +45,7 @@ export interface KindedObject {
 }
 
 /** What a namespace's labels say of its policies. */
-export type NamespacePolicies = Pick<RevisionSpec['policies'], 'isolation' | 'podSecurity'>;
+export type NamespacePolicies = Pick<InstancePolicies, 'isolation' | 'podSecurity' | 'storageClasses'>;
 
 /** The instance's namespace as it is created: security level, whose it is and what its release may touch. */
 export function namespaceObject(
@@ -76,12 +77,19 @@ export function namespaceLabels(
     [INSTANCE_NAMESPACE_LABEL]: labelValue(identity.namespace),
     [SERVICE_UID_LABEL]: identity.serviceUid,
     ...(policies.isolation === undefined ? {} : { [ISOLATION_LABEL]: policies.isolation }),
+    // No name of a class holds the character between them.
+    ...(policies.storageClasses === undefined
+      ? {}
+      : { [STORAGE_CLASSES_LABEL]: policies.storageClasses.join('_') }),
     'pod-security.kubernetes.io/enforce': policies.podSecurity,
     'pod-security.kubernetes.io/enforce-version': 'latest',
     'pod-security.kubernetes.io/warn': policies.podSecurity,
     'pod-security.kubernetes.io/audit': policies.podSecurity,
   };
 }
+
+/** Labels that a namespace has or has not, by its policies: away with those that are not wanted any more. */
+export const LABELS_AT_TIMES = [ISOLATION_LABEL, STORAGE_CLASSES_LABEL] as const;
 
 const MAX_LABEL = 63;
 

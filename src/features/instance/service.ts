@@ -1,5 +1,5 @@
 import type { Instance } from '../../api/instance.ts';
-import type { Revision } from '../../api/revision.ts';
+import type { InstancePolicies, Revision, ServicePolicies } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
 import type { Engine } from '../../helm/rendering.ts';
 import type { Kind, ObjectRef } from '../../kube/kind.ts';
@@ -11,9 +11,22 @@ import type { ApiServerAddress } from './network-policies.ts';
 export interface InstanceService {
   readonly kind: Kind<Instance>;
   readonly composition: { readonly namespace: string; readonly name: string; readonly uid: string };
-  /** The revision that instances should run; undefined while the service is being registered or after it went. */
-  currentRevision(stores: Stores): Revision | undefined;
+  /**
+   * The revision that instances should run, of those up to the number where one is given; undefined while the service is being
+   * registered or after it went.
+   */
+  currentRevision(stores: Stores, newest?: number): Revision | undefined;
 }
+
+/** What counts for the instances of a service in one namespace besides the service: the plan of their tenant. */
+export type InstanceTerms =
+  | {
+      /** Number of the newest revision that they run; absent: the newest there is. */
+      readonly newestRevision?: number | undefined;
+      policiesUnder(policies: ServicePolicies): InstancePolicies;
+    }
+  /** Nobody can tell what counts: nothing is changed until that is mended. */
+  | { readonly problem: string };
 
 /** What the cluster serves; `client/discovery.ts` has it. */
 export interface ServedKinds {
@@ -46,6 +59,8 @@ export interface InstanceDeps {
   readonly settings: InstanceSettings;
   /** Has an instance looked at soon by the controller of that name. */
   readonly wake: (controllerName: string, ref: ObjectRef) => void;
+  /** The terms of the instances of a kind that stand in a namespace; absent: there are no plans. */
+  readonly termsOf?: (namespace: string, kind: Pick<Kind, 'group' | 'kind'>, stores: Stores) => InstanceTerms;
   /** The part of all instances that this process works on now, where several divide them; 1 if not given. */
   readonly share?: () => number;
 }

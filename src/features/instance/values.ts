@@ -1,5 +1,5 @@
 import type { Instance } from '../../api/instance.ts';
-import type { RevisionSpec } from '../../api/revision.ts';
+import type { InstanceRevision } from '../../api/revision.ts';
 import type { Json } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { mergeValues } from '../../helm/merge-values.ts';
@@ -50,16 +50,16 @@ export function nodeNameOf(instance: Instance): string | undefined {
  */
 export function inputsDigest(
   instance: Instance,
-  revision: RevisionSpec,
+  revision: InstanceRevision['spec'],
   sources: readonly ValuesSource[],
   imageRegistry: string | undefined,
 ): string {
-  const { quota, fillResources, podResources, allowedClusterKinds, isolation } = revision.policies;
+  const { quota, fillResources, podResources, allowedClusterKinds, isolation, nodePool } = revision.policies;
   const inputs = [
     revision.chart.digest,
     revision.providerValues,
     // An absent one leaves no trace: digests made before there was a choice stay what they are.
-    { quota, fillResources, podResources, allowedClusterKinds, isolation },
+    { quota, fillResources, podResources, allowedClusterKinds, isolation, nodePool },
     instance.spec ?? {},
     sources,
     imageRegistry ?? null,

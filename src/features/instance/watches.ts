@@ -6,11 +6,14 @@ import {
   INSTANCE_UID_LABEL,
   SERVICE_UID_LABEL,
 } from '../../api/names.ts';
+import { TENANT_PLAN } from '../../api/plan.ts';
 import { REVISION } from '../../api/revision.ts';
+import { TENANT } from '../../api/tenant.ts';
 import { NAMESPACE, NODE, type Namespace, type Node, type Pod } from '../../kube/builtin-kinds.ts';
 import type { Kind, ObjectRef } from '../../kube/kind.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Stores, Watch } from '../../runtime/controller.ts';
+import { TENANT_INDEX, namespacesOf } from '../../runtime/tenant-namespaces.ts';
 import { watch } from '../../runtime/watch.ts';
 import { MARK_ANNOTATION, markOf } from './marks.ts';
 import { WATCHED_KINDS } from './observe-running.ts';
@@ -27,9 +30,11 @@ export function instanceWatches(service: InstanceService, operatorNamespace: str
     watch({
       kind: NAMESPACE,
       slim: slimNamespace,
+      indexes: TENANT_INDEX,
       wakes: (namespace, stores) => [
         ...refsOf(namespace, service),
         ...waitingFor(namespace, service.kind, operatorNamespace, stores),
+        ...tenantsOwn(namespace, service.kind, stores),
       ],
     }),
     watch({ kind: NODE, slim: slimNode, wakes: () => [] }),
@@ -40,6 +45,7 @@ export function instanceWatches(service: InstanceService, operatorNamespace: str
           ? stores.list(service.kind).map(({ metadata }) => metadata)
           : [],
     }),
+    ...planWatches(service, operatorNamespace),
     ...WATCHED_KINDS.map((kind): Watch => ({
       kind,
       labelSelector: INSTANCE_UID_LABEL,
@@ -49,10 +55,40 @@ export function instanceWatches(service: InstanceService, operatorNamespace: str
   ];
 }
 
+/** What the terms of instances are made of. A status, which counts come and go in, is none of it. */
+function planWatches({ kind }: InstanceService, operatorNamespace: string): readonly Watch[] {
+  const instancesOf = ({ namespace = '', name }: ObjectRef, stores: Stores): readonly ObjectRef[] =>
+    namespacesOf({ namespace, name }, stores, operatorNamespace).flatMap((home) =>
+      stores.list(kind, home).map(({ metadata }) => metadata),
+    );
+  return [
+    watch({
+      kind: TENANT,
+      heeds: isSpecNew,
+      wakes: ({ metadata }, stores) => instancesOf(metadata, stores),
+    }),
+    watch({
+      kind: TENANT_PLAN,
+      heeds: isSpecNew,
+      wakes: ({ metadata: { namespace, name } }, stores) =>
+        stores
+          .list(TENANT, namespace)
+          .filter(({ spec }) => spec?.plan === name)
+          .flatMap(({ metadata }) => instancesOf(metadata, stores)),
+    }),
+  ];
+}
+
+function isSpecNew(object: KubeObject, previous: KubeObject): boolean {
+  return object.metadata.generation !== previous.metadata.generation;
+}
+
 /** What admission reads from the stores in every replica, also where no controller runs: held from the start. */
 export const ADMISSION_WATCHES: readonly Watch[] = [
-  watch({ kind: NAMESPACE, slim: slimNamespace, wakes: () => [] }),
+  watch({ kind: NAMESPACE, slim: slimNamespace, indexes: TENANT_INDEX, wakes: () => [] }),
   watch({ kind: NODE, slim: slimNode, wakes: () => [] }),
+  watch({ kind: TENANT, wakes: () => [] }),
+  watch({ kind: TENANT_PLAN, wakes: () => [] }),
 ];
 
 /** The instance that a namespace names, if it is one of this service. */
@@ -66,6 +102,12 @@ function refsOf(
   return labels[INSTANCE_KIND_LABEL] === kind.kind
     ? [{ namespace: labels[INSTANCE_NAMESPACE_LABEL], name }]
     : [];
+}
+
+/** Instances created in a consumer's namespace: it says whose they are. */
+function tenantsOwn({ metadata }: KubeObject, kind: Kind<Instance>, stores: Stores): readonly ObjectRef[] {
+  if (metadata.labels?.[INSTANCE_UID_LABEL] !== undefined) return [];
+  return stores.list(kind, metadata.name).map((instance) => instance.metadata);
 }
 
 /** An instance in the operator's namespace whose name a foreign namespace has: it may have waited for that to go. */

@@ -1,4 +1,4 @@
-import type { Revision } from '../../api/revision.ts';
+import type { InstanceRevision } from '../../api/revision.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Inventory, InventoryEntry } from './inventory.ts';
@@ -43,7 +43,7 @@ export interface InstanceWorld {
   /** The namespace as the store or our last write has it, if it is ours. */
   readonly namespace: KubeObject | undefined;
   readonly inventory: Inventory | undefined;
-  readonly revision: Revision | undefined;
+  readonly revision: InstanceRevision | undefined;
   readonly inputs: string;
   readonly policies: PolicyWorld | undefined;
   /** The release that is being written or repaired, when the action needs it. */

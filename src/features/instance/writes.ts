@@ -6,7 +6,7 @@ import { HOOK_RUN_ANNOTATION, type ScopedHook } from './hooks.ts';
 import { installRounds } from './install-order.ts';
 import { encodeInventory, entryKey, pruneList, type Inventory, type InventoryEntry } from './inventory.ts';
 import { releaseSecret, type KeptRelease } from './kept-release.ts';
-import { defaultAccount, namespaceObject, type KindedObject } from './policies.ts';
+import { defaultAccount, LABELS_AT_TIMES, namespaceObject, type KindedObject } from './policies.ts';
 import type { InstanceWorld } from './world.ts';
 import { withStatus } from '../../helm/release.ts';
 
@@ -38,6 +38,9 @@ export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stag
   return { name: 'namespace', writes: [write] };
 }
 
+/** In a merge patch, takes away what is not said after it. */
+const NO_LABELS = Object.fromEntries(LABELS_AT_TIMES.map((label) => [label, null]));
+
 /** Stage: the inventory on a namespace that exists, and its labels: a new level of pod security counts from then on. */
 export function inventoryStage(world: InstanceWorld, inventory: Inventory): Stage {
   const labels = world.policies?.labels;
@@ -55,7 +58,7 @@ export function inventoryStage(world: InstanceWorld, inventory: Inventory): Stag
             uid: world.namespace?.metadata.uid,
             resourceVersion: world.namespace?.metadata.resourceVersion,
             annotations: { [INVENTORY_ANNOTATION]: encodeInventory(inventory) },
-            ...(labels === undefined ? {} : { labels }),
+            ...(labels === undefined ? {} : { labels: { ...NO_LABELS, ...labels } }),
           },
         },
       },

@@ -1,11 +1,7 @@
-import {
-  INSTANCE_UID_LABEL,
-  MANAGED_BY_LABEL,
-  MANAGED_BY_VALUE,
-  SERVICE_UID_LABEL,
-} from '../../api/names.ts';
+import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { REVISION, revisionsOf } from '../../api/revision.ts';
+import { isProviderNamespace } from '../../api/tenant-of-namespace.ts';
 import { CRD, NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
@@ -209,9 +205,7 @@ async function writeWorld(
 async function isProvider(deps: ServiceAdmissionDeps, namespace: string): Promise<boolean> {
   if (namespace === deps.settings.operatorNamespace) return true;
   const object = await deps.client.find(NAMESPACE, { name: namespace });
-  const labels = object?.metadata.labels;
-  // Namespaces of instances carry the label, too, as in KubePlus: who is let into one is no provider by that.
-  return labels?.[MANAGED_BY_LABEL] === MANAGED_BY_VALUE && labels[INSTANCE_UID_LABEL] === undefined;
+  return isProviderNamespace(object);
 }
 
 /** Kinds that stand in the way: served ones, and those of compositions that are not registered yet. */

@@ -12,7 +12,14 @@ export interface RegisteredService {
   readonly composition: ResourceComposition;
   /** The newest: what new instances run. */
   readonly revision: Revision;
+  /** All of them, the newest last. */
+  readonly revisions: readonly Revision[];
   readonly kind: Kind<Instance>;
+}
+
+/** The newest revision of a service, of those up to the number where one is given. */
+export function newestOf({ revisions }: RegisteredService, newest = Infinity): Revision | undefined {
+  return revisions.findLast(({ spec }) => spec.number <= newest);
 }
 
 /** The services by the UID of their composition. */
@@ -48,11 +55,12 @@ function findServices(stores: Stores): RegisteredServices {
   return new Map(
     stores.list(RESOURCE_COMPOSITION).flatMap((composition): [string, RegisteredService][] => {
       const { uid = '' } = composition.metadata;
-      const revision = revisionsOf(revisions, uid).at(-1);
+      const own = revisionsOf(revisions, uid);
+      const revision = own.at(-1);
       if (revision === undefined) return [];
       const { plural, group } = revision.spec.resource;
       if (served.get(`${plural}.${group}`) !== uid) return [];
-      return [[uid, { composition, revision, kind: instanceKind(revision.spec.resource) }]];
+      return [[uid, { composition, revision, revisions: own, kind: instanceKind(revision.spec.resource) }]];
     }),
   );
 }

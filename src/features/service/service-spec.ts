@@ -1,20 +1,12 @@
 import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
-import type { Quota, RevisionSpec, ServicePolicies } from '../../api/revision.ts';
+import { STRICT_QUOTA, type Quota, type RevisionSpec, type ServicePolicies } from '../../api/revision.ts';
 
 /** Version of generated kinds when the composition names none; KubePlus knew no other. */
 export const DEFAULT_SERVICE_VERSION = 'v1alpha1';
 
 /** Order of the four keys, as KubePlus's text names them. */
 export const QUOTA_KEYS = ['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'] as const;
-
-/** What an instance under strict isolation may use where its composition says nothing: a small application with its database. */
-const STRICT_QUOTA: Quota = {
-  'requests.cpu': '2',
-  'requests.memory': '4Gi',
-  'limits.cpu': '4',
-  'limits.memory': '8Gi',
-};
 
 /**
  * The API that a composition registers. In the operator's own namespace the group is KubePlus's; elsewhere one of the
