@@ -1,6 +1,6 @@
 // Builds dist/: the program (one ESM bundle), the Helm worker, the Helm engine (WebAssembly). Re-run at will: the
 // engine is cached by the hash of its sources, the bundles take well under a second.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,6 +35,12 @@ async function bundle() {
   });
 }
 
+/** What drawing PNG takes beside the bundle: the renderer's WebAssembly and a font. */
+const PICTURE_FILES = [
+  ['@resvg/resvg-wasm/index_bg.wasm', 'resvg.wasm'],
+  ['dejavu-fonts-ttf/ttf/DejaVuSans.ttf', 'DejaVuSans.ttf'],
+];
+
 /** Builds everything; answers how long each part took, in milliseconds. */
 export async function buildAll(report = (line) => process.stdout.write(`${line}\n`)) {
   const distributed = join(root, 'dist');
@@ -44,6 +50,8 @@ export async function buildAll(report = (line) => process.stdout.write(`${line}\
   await bundle();
   // A program by itself, so that a link to it on PATH will do (`npm link`).
   chmodSync(join(distributed, 'tenantry.mjs'), 0o755);
+  for (const [from, to] of PICTURE_FILES)
+    copyFileSync(join(root, 'node_modules', from), join(distributed, to));
   report(`✓ bundle  ${((performance.now() - started) / 1000).toFixed(1)} s`);
   const { buildHelmEngine } = await import('./helm-engine/build.mjs');
   const engine = await buildHelmEngine({

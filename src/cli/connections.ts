@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import type { Connection } from '../features/connections/graph.ts';
@@ -7,6 +7,7 @@ import type { Drawing } from '../features/connections/lay-out.ts';
 import type { RelationType } from '../features/connections/relation.ts';
 import type { CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
+import { packageRoot } from './package-root.ts';
 
 interface Flags {
   readonly kubeconfig?: string;
@@ -114,16 +115,25 @@ async function drawn(
   connections: readonly Connection[],
   drawing: Drawing,
   form: Form,
-): Promise<string | Buffer> {
+): Promise<string | Uint8Array> {
   const { drawHtml, drawSvg } = await import('../features/connections/draw-svg.ts');
-  const { drawPng } = await import('../features/connections/draw-png.ts');
   const start = connections[0]?.object;
   switch (form) {
     case 'png':
-      return drawPng(drawing);
+      return drawnPng(drawing);
     case 'svg':
       return drawSvg(drawing);
     case 'html':
       return drawHtml(`Connections of ${start?.kind} ${start?.metadata.name}`, drawing);
   }
+}
+
+async function drawnPng(drawing: Drawing): Promise<Uint8Array> {
+  const { drawPng } = await import('../features/connections/draw-png.ts');
+  const distributed = join(packageRoot(), 'dist');
+  const [renderer, font] = await Promise.all([
+    readFile(join(distributed, 'resvg.wasm')),
+    readFile(join(distributed, 'DejaVuSans.ttf')),
+  ]);
+  return drawPng(drawing, { renderer, font });
 }

@@ -3,7 +3,7 @@ import { linePath } from './line-path.ts';
 import type { RelationType } from './relation.ts';
 
 /** Colours of the lines, as KubePlus's users know them. */
-export const COLOURS: Readonly<Record<RelationType, string>> = {
+const COLOURS: Readonly<Record<RelationType, string>> = {
   'owner reference': '#0000ff',
   label: '#006400',
   specproperty: '#dc143c',
@@ -11,9 +11,9 @@ export const COLOURS: Readonly<Record<RelationType, string>> = {
   annotation: '#4b0082',
 };
 /** Pods are what runs; the others lead there. */
-export const fillOf = (kind: string): string => (kind === 'Pod' ? '#e0ffff' : '#eee9e9');
+const fillOf = (kind: string): string => (kind === 'Pod' ? '#e0ffff' : '#eee9e9');
 /** Colour of the boxes' edges. */
-export const EDGE = '#555555';
+const EDGE = '#555555';
 /** Longest text beside a line, so that it stays between two columns. */
 const MAX_WORDS = 30;
 
@@ -63,7 +63,7 @@ function boxSvg({ x, y, width, height, kind, name }: Box): string {
 }
 
 /** What stands beside a line: what says so, else how the two are related. */
-export function captionOf(type: RelationType, words: string): string {
+function captionOf(type: RelationType, words: string): string {
   const text = words === '' ? type : words;
   return text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1)}…`;
 }

@@ -1,13 +1,13 @@
 import type { Box } from './lay-out.ts';
 
 /** A place in a drawing, in pixels from the upper left corner. */
-export interface Point {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
 
 /** A curve between two boxes: a cubic Bézier curve, and where the words beside it stand. */
-export interface LinePath {
+interface LinePath {
   readonly start: Point;
   readonly firstControl: Point;
   readonly secondControl: Point;
@@ -33,21 +33,4 @@ export function linePath(from: Box, to: Box): LinePath {
     end,
     middle: { x, y: (start.y + end.y) / 2 },
   };
-}
-
-/** The curve as so many straight pieces: the points between them, both ends among them. */
-export function pointsOf(
-  { start, firstControl, secondControl, end }: LinePath,
-  pieces: number,
-): readonly Point[] {
-  return Array.from({ length: pieces + 1 }, (_, index) => {
-    const t = index / pieces;
-    const u = 1 - t;
-    const at = (a: number, b: number, c: number, d: number): number =>
-      u ** 3 * a + 3 * u ** 2 * t * b + 3 * u * t ** 2 * c + t ** 3 * d;
-    return {
-      x: at(start.x, firstControl.x, secondControl.x, end.x),
-      y: at(start.y, firstControl.y, secondControl.y, end.y),
-    };
-  });
 }
