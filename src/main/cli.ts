@@ -18,6 +18,7 @@ const COMMANDS: readonly LazyCommand[] = [
   { name: 'install', load: async () => (await import('../cli/install.ts')).installCommand },
   { name: 'uninstall', load: async () => (await import('../cli/uninstall.ts')).uninstallCommand },
   { name: 'status', load: async () => (await import('../cli/status.ts')).statusCommand },
+  { name: 'tenant', load: async () => (await import('../cli/tenant.ts')).tenantCommand },
   { name: 'doctor', load: async () => (await import('../cli/doctor.ts')).doctorCommand },
   { name: 'app', load: async () => (await import('../cli/app.ts')).appCommand },
   {

@@ -9,16 +9,18 @@ function blocksOf(page: string): readonly string[] {
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 }
 
-describe('docs/guide.md', () => {
+describe.each(['docs/guide.md', 'docs/tenants.md'])('%s', (page) => {
   afterAll(async () => {
     // Whatever a failed block left behind must not meet the next test.
     await shell('kubectl delete helloworldservices --all -A --wait --timeout=60s');
+    await shell('kubectl delete namespace acme --wait=false');
+    await shell('kubectl delete tenant/acme plan/silver plan/bronze -n tenantry-system');
     await shell(
       'kubectl delete resourcecomposition hello-world-service-composition -n tenantry-system --wait --timeout=60s',
     );
   });
 
-  const blocks = blocksOf('docs/guide.md');
+  const blocks = blocksOf(page);
 
   it('has commands', () => {
     expect(blocks.length).toBeGreaterThan(6);

@@ -9,6 +9,7 @@ import { explainError } from '../../src/cli/explain-error.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { translateWords } from '../../src/cli/plugins.ts';
+import { tenantCommand } from '../../src/cli/tenant.ts';
 import { trafficCommand } from '../../src/cli/traffic.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentProgress } from '../../src/lib/progress.ts';
@@ -65,7 +66,14 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
   const program = new Command('tenantry')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
-  for (const make of [appCommand, connectionsCommand, licenseCommand, manCommand, trafficCommand]) {
+  for (const make of [
+    appCommand,
+    connectionsCommand,
+    licenseCommand,
+    manCommand,
+    tenantCommand,
+    trafficCommand,
+  ]) {
     const command = make(io);
     for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
     program.addCommand(command);

@@ -198,6 +198,15 @@ export class TenancyRig {
     return Object.keys(this.ledger(tenant)?.spec.places ?? {}).map((place) => place.split('/')[3] ?? '');
   }
 
+  /** The tenant's status counts so many. */
+  counted(name: string, instances: number): Promise<unknown> {
+    return eventually(`${name} has ${instances}`, () =>
+      this.api
+        .objects(TENANT)
+        .some((one) => one.metadata.name === name && one.status?.instances === instances),
+    );
+  }
+
   /** A tenant, once a condition of it is as asked. */
   async until(name: string, what: Partial<Condition>): Promise<Tenant> {
     const { type = 'Ready', ...wanted } = what;

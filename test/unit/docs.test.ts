@@ -16,6 +16,7 @@ import { manCommand } from '../../src/cli/man.ts';
 import { pluginsCommand } from '../../src/cli/plugins-command.ts';
 import { quickstartCommand } from '../../src/cli/quickstart.ts';
 import { statusCommand } from '../../src/cli/status.ts';
+import { tenantCommand } from '../../src/cli/tenant.ts';
 import { toolCommand } from '../../src/cli/tool.ts';
 import { trafficCommand } from '../../src/cli/traffic.ts';
 import { uninstallCommand } from '../../src/cli/uninstall.ts';
@@ -95,6 +96,7 @@ for (const make of [
   pluginsCommand,
   quickstartCommand,
   statusCommand,
+  tenantCommand,
   toolCommand,
   trafficCommand,
   uninstallCommand,
