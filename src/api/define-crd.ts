@@ -2,10 +2,9 @@ import { z } from 'zod';
 import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, Json } from '../kube/object.ts';
 import type { JsonObject } from './json-schema.ts';
+import { CATEGORY } from './names.ts';
 import { toStructural } from './structural-schema.ts';
 
-/** Category of every kind of ours and every generated one: `kubectl get tenantry` lists them all. */
-export const CATEGORY = 'tenantry';
 /** On our CRDs: an uninstall by Helm leaves them, for with them would go every object. */
 const KEEP_ANNOTATION = 'helm.sh/resource-policy';
 

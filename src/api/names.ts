@@ -3,6 +3,8 @@
  * Old ones (KubePlus) keep their spelling; ours carry the prefix `tenantry.dev/`.
  */
 
+/** Category of every kind of ours and every generated one: `kubectl get tenantry` lists them all. */
+export const CATEGORY = 'tenantry';
 /** Group of the kinds that are ours alone. */
 export const TENANTRY_GROUP = 'tenantry.dev';
 /** KubePlus's group of ResourceComposition and its companions. */

@@ -9,7 +9,7 @@ import { connectionsCommand } from './connections.ts';
 import { licenseCommand } from './license.ts';
 import { manCommand } from './man.ts';
 import { pluginsCommand } from './plugins-command.ts';
-import { completionFile, describePlugins, PLUGINS, translateWords } from './plugins.ts';
+import { completionFile, describePlugins, PLUGINS, translateWords, typedName } from './plugins.ts';
 import { trafficCommand } from './traffic.ts';
 
 describe('translateWords', () => {
@@ -25,6 +25,11 @@ describe('translateWords', () => {
     ['tenantry', ['__complete', '–'], ['__complete', '–']],
   ])('takes %s %j', (program, args, words) => {
     expect(translateWords(program, args)).toEqual(words);
+  });
+
+  it('knows what was typed', () => {
+    expect(typedName('kubectl-upload-chart')).toBe('kubectl upload chart');
+    expect(typedName('tenantry')).toBeUndefined();
   });
 
   it('refuses a link that stands for nothing', () => {

@@ -108,6 +108,10 @@ export function translateWords(program: string, args: readonly string[]): readon
   return args[0] === '__complete' ? args : args.map(plainDash);
 }
 
+/** What was typed to start this program: `kubectl appresources`; undefined where it was started by its own name. */
+export const typedName = (program: string): string | undefined =>
+  program.startsWith(PLUGIN) ? program.replaceAll('-', ' ') : undefined;
+
 function wordsOf(file: string): readonly string[] {
   const found = PLUGINS.find((plugin) => plugin.file === file);
   if (found === undefined)

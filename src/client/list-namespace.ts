@@ -13,8 +13,11 @@ export interface NamespaceContent {
   readonly hidden: readonly string[];
 }
 
-/** Requests at the same time: a cluster has some sixty kinds, and an answer takes a few milliseconds. */
-const PARALLEL = 16;
+/**
+ * Requests at the same time: a cluster has some fifty kinds, and an answer takes a few milliseconds. More connections cost more to open than
+ * they save.
+ */
+const PARALLEL = 8;
 /** Kinds that say what happened or who leads, not what there is; and endpoints, which repeat pods and services. */
 const NOT_CONTENT = new Set([
   'Event',

@@ -1,7 +1,8 @@
-import { AGE_COLUMN, CATEGORY, READY_COLUMN, typeMeta, type Column } from '../api/define-crd.ts';
+import { AGE_COLUMN, READY_COLUMN, typeMeta, type Column } from '../api/define-crd.ts';
 import { instanceSettingsSchema, instanceStatusSchema } from '../api/instance-schema.ts';
 import type { JsonObject } from '../api/json-schema.ts';
 import {
+  CATEGORY,
   MANAGED_BY_VALUE,
   REGISTERED_BY_LABEL,
   RELEASE_NAME_ANNOTATION,

@@ -2,7 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import process from 'node:process';
 import type { CliIo } from '../cli/cli-io.ts';
 import { explainError } from '../cli/explain-error.ts';
-import { translateWords } from '../cli/plugins.ts';
+import { translateWords, typedName } from '../cli/plugins.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
 import { WrongOption } from '../lib/wrong-option.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -47,6 +47,9 @@ export async function runCli(program: string, args: readonly string[]): Promise<
     const words = translateWords(program, args);
     if (words[0] === '__complete') return await answerCompletion(io, words.slice(1));
     const root = await rootCommand(io, words[0]);
+    const typed = typedName(program);
+    // Who typed a plug-in is told how to type it, at once.
+    if (typed !== undefined) forEachCommand(root, (command) => asPlugin(command, typed));
     await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = report(io, error);
@@ -72,6 +75,15 @@ async function rootCommand(io: CliIo, first: string | undefined): Promise<Comman
 async function answerCompletion(io: CliIo, words: readonly string[]): Promise<void> {
   const { printCompletions } = await import('../cli/complete-words.ts');
   await printCompletions(io, await rootCommand(io, words.length > 1 ? words[0] : undefined), words);
+}
+
+function asPlugin(command: Command, typed: string): void {
+  command.showHelpAfterError(true).configureHelp({ commandUsage: (asked) => `${typed} ${asked.usage()}` });
+}
+
+function forEachCommand(command: Command, work: (command: Command) => void): void {
+  work(command);
+  for (const child of command.commands) forEachCommand(child, work);
 }
 
 /** Commands that other programs call: listed by nobody, documented where they stand. */
@@ -109,6 +121,11 @@ function processIo(): CliIo {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  // Who reads has seen enough: `kubectl applogs … | head`. Anything else that goes wrong there is told as before.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const out = (text: string): void => void process.stdout.write(text);
   return {
     out,

@@ -1,6 +1,5 @@
-import { CATEGORY } from '../../api/define-crd.ts';
 import type { Instance } from '../../api/instance.ts';
-import { DEFAULT_SERVICE_GROUP, TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
+import { CATEGORY, DEFAULT_SERVICE_GROUP, TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import type { Reader } from '../../client/client.ts';
 import type { ServedResource } from '../../client/discovery-documents.ts';
 import { findKinds } from '../../client/find-kinds.ts';
