@@ -1,5 +1,5 @@
 // Packs kubectl's plug-ins into one archive, unpacked and used as KubePlus's: `tar -xf …; export PATH=$PWD/plugins:$PATH`. Needs dist/ and Node on the
-// user's machine. The Helm engine stays out: no plug-in renders.
+// user's machine. The Helm engine stays out: no plug-in renders charts.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,9 @@ const folder = mkdtempSync(join(tmpdir(), 'plugins-'));
 try {
   const program = join(folder, 'plugins', 'tenantry');
   mkdirSync(join(program, 'dist'), { recursive: true });
-  for (const name of readdirSync(dist).filter((one) => /^(?:chunks|tenantry\.mjs)$/.test(one)))
+  for (const name of readdirSync(dist).filter((one) =>
+    /^(?:chunks|tenantry\.mjs|resvg\.wasm|DejaVuSans\.ttf)$/.test(one),
+  ))
     cpSync(join(dist, name), join(program, 'dist', name), {
       recursive: true,
       filter: (path) => !path.endsWith('.map'),
