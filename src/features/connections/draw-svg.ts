@@ -1,5 +1,6 @@
 import type { Box, Drawing, Line } from './lay-out.ts';
 import { linePath } from './line-path.ts';
+import { placeCaptions } from './place-captions.ts';
 import type { RelationType } from './relation.ts';
 
 /** Colours of the lines, as KubePlus's users know them. */
@@ -24,6 +25,7 @@ export function drawSvg(drawing: Drawing): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif" font-size="11">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...lines.map(lineSvg),
+    ...captionsSvg(lines),
     ...boxes.map(boxSvg),
     '</svg>\n',
   ].join('\n');
@@ -47,10 +49,24 @@ ${drawSvg(drawing)}</body>
 
 function lineSvg({ from, to, type, words }: Line): string {
   const colour = COLOURS[type];
-  const { start, firstControl, secondControl, end, middle } = linePath(from, to);
+  const { start, firstControl, secondControl, end } = linePath(from, to);
   const path = `M${start.x} ${start.y} C${firstControl.x} ${firstControl.y} ${secondControl.x} ${secondControl.y} ${end.x} ${end.y}`;
   const stroke = `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.2"/>`;
-  return `<g>${stroke}<title>${escapeXml(`${type}: ${words}`)}</title><text x="${middle.x}" y="${middle.y - 3}" text-anchor="middle" font-size="9" fill="${colour}">${escapeXml(captionOf(type, words))}</text></g>`;
+  return `<g>${stroke}<title>${escapeXml(`${type}: ${words}`)}</title></g>`;
+}
+
+/** Behind all lines, so that none goes through the words; with an edge of the background's colour, so that those below don't show. */
+function captionsSvg(lines: readonly Line[]): readonly string[] {
+  const captions = placeCaptions(lines, ({ type, words }) => captionOf(type, words));
+  return lines.flatMap((line) => {
+    const place = captions.get(line);
+    if (place === undefined) return [];
+    const { type, words } = line;
+    const edge = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"';
+    return [
+      `<text x="${place.x}" y="${place.y}" text-anchor="${place.anchor}" font-size="9" fill="${COLOURS[type]}" ${edge}>${escapeXml(captionOf(type, words))}</text>`,
+    ];
+  });
 }
 
 function boxSvg({ x, y, width, height, kind, name }: Box): string {
