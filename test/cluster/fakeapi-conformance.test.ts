@@ -6,6 +6,8 @@ import { nodeSurroundings } from '../../src/client/surroundings.ts';
 import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { applyConformance } from '../component/conformance/applying.ts';
+import { callOutConformance } from '../component/conformance/call-outs.ts';
+import { callOutFailureConformance } from '../component/conformance/call-out-failures.ts';
 import { callConformance } from '../component/conformance/calls.ts';
 import { failureConformance } from '../component/conformance/failures.ts';
 import { lifecycleConformance } from '../component/conformance/lifecycle.ts';
@@ -13,7 +15,7 @@ import { listConformance } from '../component/conformance/listing.ts';
 import type { Subject } from '../component/conformance/subject.ts';
 import { watchConformance } from '../component/conformance/watching.ts';
 import { writeConformance } from '../component/conformance/writing.ts';
-import { onNode } from './on-node.ts';
+import { onNode, relayFromNode, type Relay } from './on-node.ts';
 
 /** The cluster of KUBECONFIG, with a namespace of its own for one suite. */
 async function realSubject(): Promise<Subject> {
@@ -23,13 +25,20 @@ async function realSubject(): Promise<Subject> {
   );
   const client = createClient(access, { clock: systemClock });
   const namespace = `conformance-${randomUUID().slice(0, 8)}`;
+  const relays: Relay[] = [];
   await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   return {
     client,
     access,
     namespace,
     forget: compactStore,
+    reach: async (server) => {
+      const relay = await relayFromNode(server);
+      relays.push(relay);
+      return relay.url;
+    },
     stop: async () => {
+      for (const relay of relays) relay.stop();
       await client.delete(NAMESPACE, { name: namespace });
       await client.close();
     },
@@ -64,4 +73,6 @@ describe('the real API server behaves as the fake one', () => {
   writeConformance(realSubject);
   failureConformance(realSubject);
   lifecycleConformance(realSubject);
+  callOutConformance(realSubject);
+  callOutFailureConformance(realSubject);
 });

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/client.ts';
@@ -26,6 +26,17 @@ async function start(options: FakeApiOptions = {}): Promise<FakeApi> {
 async function startClient(options: Partial<ClientOptions> = {}): Promise<{ api: FakeApi; client: Client }> {
   const api = await start();
   return { api, client: api.client(options) };
+}
+
+/** A client of a server that is no fake API server. */
+async function clientOf(server: Server, options: Partial<ClientOptions> = {}): Promise<Client> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo; // true: it listens on TCP
+  const access = { server: `http://127.0.0.1:${port}`, credentials: fixedCredential({}), namespace: 'ns' };
+  const client = createClient(access, { clock: systemClock, ...options });
+  closing.push(() => client.close());
+  return client;
 }
 
 const REF = { namespace: 'ns', name: 'a' };
@@ -260,10 +271,12 @@ describe('answers', () => {
 
   it('come with the server’s warnings', async () => {
     const warnings: string[] = [];
-    const { api, client } = await startClient({
-      onWarning: (text, what) => warnings.push(`${what}: ${text}`),
+    const server = createServer((_request, response) => {
+      response.appendHeader('warning', String.raw`299 - "say \"please\""`);
+      response.appendHeader('warning', '299 - "once more"');
+      response.end(JSON.stringify(configMap('ns', 'a', {})));
     });
-    api.addAdmission(() => ({ allowed: true, warnings: ['say "please"', 'once more'] }));
+    const client = await clientOf(server, { onWarning: (text, what) => warnings.push(`${what}: ${text}`) });
 
     await client.create(CONFIG_MAP, configMap('ns', 'a', {}));
 
@@ -272,12 +285,7 @@ describe('answers', () => {
 
   it('that are not JSON are an error', async () => {
     const server = createServer((_request, response) => response.end('<html>'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    closing.push(() => new Promise((resolve) => server.close(resolve)));
-    const { port } = server.address() as AddressInfo; // true: it listens on TCP
-    const access = { server: `http://127.0.0.1:${port}`, credentials: fixedCredential({}), namespace: 'ns' };
-    const client = createClient(access, { clock: systemClock });
-    closing.push(() => client.close());
+    const client = await clientOf(server);
 
     await expect(client.get(CONFIG_MAP, REF)).rejects.toThrow(/is this an API server/);
   });

@@ -1,6 +1,9 @@
+import type { AddressInfo } from 'node:net';
 import { describe } from 'vitest';
 import { startFakeApi } from '../fakeapi/fake-api.ts';
 import { applyConformance } from './conformance/applying.ts';
+import { callOutConformance } from './conformance/call-outs.ts';
+import { callOutFailureConformance } from './conformance/call-out-failures.ts';
 import { callConformance } from './conformance/calls.ts';
 import { failureConformance } from './conformance/failures.ts';
 import { lifecycleConformance } from './conformance/lifecycle.ts';
@@ -16,6 +19,11 @@ async function fakeSubject(): Promise<Subject> {
     access: api.access(),
     namespace: 'conformance',
     forget: () => Promise.resolve(api.compact()),
+    reach: async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo; // true: it listens on TCP
+      return `https://127.0.0.1:${port}`;
+    },
     stop: () => api.close(),
   };
 }
@@ -29,4 +37,6 @@ describe('the fake API server behaves as the real one', () => {
   writeConformance(fakeSubject);
   failureConformance(fakeSubject);
   lifecycleConformance(fakeSubject);
+  callOutConformance(fakeSubject);
+  callOutFailureConformance(fakeSubject);
 });

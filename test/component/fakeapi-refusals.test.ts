@@ -130,18 +130,28 @@ describe('what the fake API server can not do', () => {
         body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace: 'ns' } },
       },
     ],
-    [
-      'a webhook',
+    ...(
+      [
+        ['behind a Service', 'Validating', { clientConfig: { service: { name: 'w', namespace: 'ns' } } }],
+        ['that is asked again', 'Mutating', { reinvocationPolicy: 'IfNeeded' }],
+        ['that matches exactly', 'Validating', { matchPolicy: 'Exact' }],
+        ['with side effects', 'Validating', { sideEffects: 'Some' }],
+        ['that may change deletions', 'Mutating', { rules: [{ operations: ['*'] }] }],
+        ['with a condition nobody wrote down', 'Validating', { matchConditions: [{ expression: 'true' }] }],
+      ] as const
+    ).map(([what, phase, more]): [string, Method, string, Parameters<typeof send>[2]] => [
+      `a webhook ${what}`,
       'POST',
-      '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
+      `/apis/admissionregistration.k8s.io/v1/${phase.toLowerCase()}webhookconfigurations`,
       {
         body: {
           apiVersion: 'admissionregistration.k8s.io/v1',
-          kind: 'ValidatingWebhookConfiguration',
+          kind: `${phase}WebhookConfiguration`,
           metadata: { name: 'w' },
+          webhooks: [{ sideEffects: 'None', clientConfig: { url: 'https://127.0.0.1:1/' }, ...more }],
         },
       },
-    ],
+    ]),
   ])('is refused and remembered: %s', async (_what, method, path, more) => {
     const answer = await send(method, path, more);
 

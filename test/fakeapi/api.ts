@@ -1,13 +1,13 @@
 import type { Clock } from '../../src/lib/clock.ts';
 import { reviewAccess } from './access-review.ts';
-import { callAdmissions, type Registered } from './admissions.ts';
+import { mutate, validate, type Judged } from './admissions.ts';
 import { remove } from './deletions.ts';
 import { aggregatedDiscovery, groupList, KUBERNETES_VERSION, resourceList } from './discovery.ts';
 import { present, toStorage } from './event-form.ts';
 import type { RequestRecord } from './faults.ts';
 import { clone, isMap, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
 import { startLifecycle } from './lifecycle.ts';
-import type { Admission, AdmissionPhase, FakeApiOptions } from './options.ts';
+import type { Admission, FakeApiOptions } from './options.ts';
 import type { Reading } from './list-options.ts';
 import { answerList, checkWatch, startWatch, type OpenWatch } from './reads.ts';
 import { parsePath, type Target } from './request-path.ts';
@@ -46,11 +46,12 @@ export interface WatchResponse {
 export interface Api {
   readonly store: Store;
   readonly podLogs: Map<string, string>;
+  /** Asked as validating webhooks are, without the wire. */
+  readonly admissions: Set<Admission>;
   readonly watches: Set<{ readonly open: OpenWatch; readonly drop: () => void; readonly end: () => void }>;
   resources(): readonly Resource[];
   handle(request: RequestRecord, accept: string): Promise<Answer>;
   watch(request: RequestRecord, response: WatchResponse, dropAfterEvents: number | undefined): void;
-  addAdmission(admission: Admission, phase: AdmissionPhase): () => void;
   stop(): void;
 }
 
@@ -66,7 +67,7 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
   const store = new Store();
   const builtin = builtinResources();
   let custom: readonly Resource[] = [];
-  const admissions = new Set<Registered>();
+  const admissions = new Set<Admission>();
   const watches: Api['watches'] = new Set();
   const podLogs = new Map<string, string>();
   const resources = (): readonly Resource[] => [...builtin, ...custom];
@@ -81,14 +82,16 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
       throw new StatusError('NotFound', 'the server could not find the requested resource');
     return resource;
   };
-  const depsFor = (request: RequestRecord, warnings: string[]): writes.WriteDeps => ({
-    store,
-    clock,
-    warn: (text) => warnings.push(text),
-    unenforced: options.unenforced ?? [],
-    admit: (operation, context, object, before) =>
-      callAdmissions({ admissions, user: request.user, warnings }, { operation, context, object, before }),
-  });
+  const depsFor = (request: RequestRecord, warnings: string[]): writes.WriteDeps => {
+    const warn = (text: string): void => void warnings.push(text);
+    const unenforced = options.unenforced ?? [];
+    const admitting = { store, user: request.user, unenforced, admissions, warn };
+    const admission = {
+      mutate: (judged: Judged & { readonly object: Stored }) => mutate(admitting, judged),
+      validate: (judged: Judged) => validate(admitting, judged),
+    };
+    return { store, clock, warn, unenforced, admission };
+  };
 
   const handleObjects = async (request: RequestRecord, accept: string, target: Objects): Promise<Answer> => {
     const review = reviewAccess(request, target, options);
@@ -142,6 +145,7 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
   return {
     store,
     podLogs,
+    admissions,
     watches,
     resources,
     handle: async (request, accept) => {
@@ -157,11 +161,6 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
       response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
       response.flushHeaders();
       openWatch({ reading, response, dropAfterEvents }, { store, clock, watches });
-    },
-    addAdmission: (admission, phase) => {
-      const registered = { admission, phase };
-      admissions.add(registered);
-      return () => admissions.delete(registered);
     },
     stop: () => {
       stopLifecycle();

@@ -15,7 +15,7 @@ export async function remove(context: WriteContext, deletion: Deletion, deps: Wr
   const { resource } = context;
   const preconditions = { uid: deletion.uid, resourceVersion: deletion.resourceVersion };
   checkPreconditions(context, current(context, deps), preconditions);
-  await deps.admit('DELETE', context, undefined, current(context, deps));
+  await deps.admission.validate({ operation: 'DELETE', context, before: current(context, deps) });
   // Again: somebody may have written while admission looked.
   const before = current(context, deps);
   checkPreconditions(context, before, preconditions);

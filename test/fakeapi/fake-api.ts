@@ -17,7 +17,7 @@ import { createApi, type Api } from './api.ts';
 import { present } from './event-form.ts';
 import { Faults, type Fault, type FaultHandle, type RequestMatcher, type RequestRecord } from './faults.ts';
 import { clone, type Stored } from './json.ts';
-import type { Admission, AdmissionPhase, FakeApiOptions } from './options.ts';
+import type { Admission, FakeApiOptions } from './options.ts';
 import { checkHeaders, MAX_BODY_BYTES } from './request-rules.ts';
 import { storeOf } from './resources.ts';
 import { NOT_IMPLEMENTED, notImplemented, StatusError } from './status-error.ts';
@@ -48,7 +48,8 @@ export interface FakeApi {
     fault: Fault,
     times?: number,
   ): FaultHandle;
-  addAdmission(admission: Admission, phase?: AdmissionPhase): () => void;
+  /** Asks a function as if it were a validating webhook; answers what takes it away again. */
+  addAdmission(admission: Admission): () => void;
   /** Forgets the history: older versions and continue tokens answer 410 from now on. */
   compact(): void;
   /** Sends every open watch a bookmark. */
@@ -125,7 +126,10 @@ export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeAp
       return clone(api.store.put(storeOf(kind), stored as unknown as Stored)) as unknown as T; // true: put sets the version, uid and name are there
     },
     fail: (matcher, fault, times = 1) => faults.add(matcher, fault, times),
-    addAdmission: (admission, phase = 'validating') => api.addAdmission(admission, phase),
+    addAdmission: (admission) => {
+      api.admissions.add(admission);
+      return () => api.admissions.delete(admission);
+    },
     compact: () => api.store.compact(),
     bookmark: () => api.watches.forEach((watch) => watch.open.bookmark()),
     dropWatches: (kind) => {

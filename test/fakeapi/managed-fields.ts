@@ -170,6 +170,17 @@ export function subtractFields(a: Fields, b: Fields): Fields {
   return result;
 }
 
+/** Leaves that were owned and are applied no more. A map that is applied empty covers nothing of what was in it. */
+export function fieldsBeyond(owned: Fields, applied: Fields): Fields {
+  const result: Fields = {};
+  for (const [segment, members] of Object.entries(owned)) {
+    const other = applied[segment];
+    const rest = other === undefined ? members : fieldsBeyond(members, other);
+    if (other === undefined || Object.keys(rest).length > 0) result[segment] = rest;
+  }
+  return result;
+}
+
 export function unionFields(a: Fields, b: Fields): Fields {
   const result: Fields = { ...a };
   for (const [segment, members] of Object.entries(b)) {

@@ -13,11 +13,8 @@ export interface Attributes {
   readonly name: string;
 }
 
-/** A webhook without the wire: asked for every write of an object. */
+/** A validating webhook without the wire: asked for every write of an object, after those of configurations. */
 export type Admission = (request: AdmissionRequest) => AdmissionAnswer | Promise<AdmissionAnswer>;
-
-/** Mutating ones come first and may patch. */
-export type AdmissionPhase = 'mutating' | 'validating';
 
 /** How a fake API server is set up. */
 export interface FakeApiOptions {

@@ -2,6 +2,7 @@ import { isMap, listAt, mapAt, stringAt, type JsonMap, type Stored } from './jso
 import {
   changedFields,
   commonLeaves,
+  fieldsBeyond,
   fieldsOf,
   formatPath,
   intersectFields,
@@ -110,7 +111,7 @@ export function applyDocument(
   const conflicts = others.flatMap((other) =>
     commonLeaves(applied, other.fields)
       .filter((path) => !deepEqual(lookUp(live, path), lookUp(document, path)))
-      .map((path) => ({ manager: other.manager, field: formatPath(path) })),
+      .map((path) => ({ owner: other, field: formatPath(path) })),
   );
   if (conflicts.length > 0 && !writer.force) throw conflictError(conflicts);
   if (conflicts.length > 0) {
@@ -121,7 +122,7 @@ export function applyDocument(
     }));
   }
   const owned = others.reduce<Fields>((all, other) => unionFields(all, other.fields), {});
-  const removed = subtractFields(subtractFields(own?.fields ?? {}, applied), owned);
+  const removed = subtractFields(fieldsBeyond(own?.fields ?? {}, applied), owned);
   const merged = mergeApplied(shape, live, document, removed);
   const unchanged = own !== undefined && deepEqual(own.fields, applied) && deepEqual(merged, live);
   const entry: Entry = {
@@ -135,16 +136,40 @@ export function applyDocument(
   return withEntries(merged, [entry, ...others]);
 }
 
-function conflictError(
-  conflicts: readonly { readonly manager: string; readonly field: string }[],
-): StatusError {
-  const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`;
-  const texts = conflicts.map(({ manager, field }) => `conflict with "${manager}": ${field}`);
-  return new StatusError('Conflict', `Apply failed with ${count}: ${texts.join(', ')}`, {
-    causes: conflicts.map(({ manager, field }) => ({
+/** A field that somebody else set to something else. */
+interface Dispute {
+  readonly owner: Entry;
+  readonly field: string;
+}
+
+function conflictError(disputes: readonly Dispute[]): StatusError {
+  return new StatusError('Conflict', `Apply failed with ${disputesText(disputes)}`, {
+    causes: disputes.map(({ owner, field }) => ({
       reason: 'FieldManagerConflict',
-      message: `conflict with "${manager}"`,
+      message: `conflict with ${ownerText(owner)}`,
       field,
     })),
   });
+}
+
+/** One in a line, several as a list under each owner. */
+function disputesText(disputes: readonly Dispute[]): string {
+  const [first, ...more] = disputes;
+  if (first !== undefined && more.length === 0)
+    return `1 conflict: conflict with ${ownerText(first.owner)}: ${first.field}`;
+  const owners = [...new Set(disputes.map(({ owner }) => owner))].toSorted((a, b) =>
+    a.manager < b.manager ? -1 : 1,
+  );
+  const lists = owners.map((owner) => {
+    const fields = disputes.filter((dispute) => dispute.owner === owner);
+    return [`conflicts with ${ownerText(owner)}:`, ...fields.map(({ field }) => `- ${field}`)].join('\n');
+  });
+  return `${disputes.length} conflicts: ${lists.join('\n')}`;
+}
+
+/** Who it is; of one who did not apply also through which version. */
+function ownerText({ manager, subresource, operation, apiVersion }: Entry): string {
+  const through = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
+  const using = operation === 'Update' ? ` using ${apiVersion}` : '';
+  return `${JSON.stringify(manager)}${through}${using}`;
 }

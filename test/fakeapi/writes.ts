@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatTime } from '../../src/kube/conditions.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { deepEqual } from '../../src/lib/deep-equal.ts';
+import type { Judged } from './admissions.ts';
 import { checkCustom, decodeCustom } from './custom-schema.ts';
 import { clone, isMap, listAt, mapAt, stringAt, withoutEmpty, type JsonMap, type Stored } from './json.ts';
 import type { Shape } from './managed-fields.ts';
@@ -29,19 +30,19 @@ export interface WriteContext {
   readonly validation: 'Ignore' | 'Warn' | 'Strict';
 }
 
-/** Asked before anything is stored; throws StatusError to deny, answers the object to store. */
-export type Admit = (
-  operation: 'CREATE' | 'UPDATE' | 'DELETE',
-  context: WriteContext,
-  object: Stored | undefined,
-  before: Stored | undefined,
-) => Promise<Stored | undefined>;
+/** Asked before anything is stored; both throw StatusError to deny. */
+export interface Admission {
+  /** Answers the object as it shall be. */
+  mutate(judged: Judged & { readonly object: Stored }): Promise<Stored>;
+  /** Sees the object as it would be stored. */
+  validate(judged: Judged): Promise<void>;
+}
 
 /** What writes need of the server around them. */
 export interface WriteDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly admit: Admit;
+  readonly admission: Admission;
   /** Has the client told of what it should not have sent. */
   readonly warn: (text: string) => void;
   readonly unenforced: readonly Unenforced[];
@@ -75,7 +76,8 @@ export async function create(context: WriteContext, body: JsonMap, deps: WriteDe
   const fresh = newObject(context, name, body, deps);
   const prepared = prepare(context, fresh, undefined, deps);
   const recorded = recordUpdate(shapeOf(resource), {}, prepared, writer(context, deps));
-  return insert({ ...context, name }, recorded, deps);
+  const given = stringAt(metadata, 'name') ?? '';
+  return insert({ ...context, name }, recorded, deps, given);
 }
 
 /** Left out where they are empty. */
@@ -168,14 +170,24 @@ function checkIdentity(
   }
 }
 
-async function insert(context: WriteContext, object: Stored, deps: WriteDeps): Promise<Stored> {
+/** `given` is the name that was sent: one that the server makes up is not there yet while mutating webhooks look. */
+async function insert(
+  context: WriteContext,
+  object: Stored,
+  deps: WriteDeps,
+  given = context.name,
+): Promise<Stored> {
   const { resource, namespace, name } = context;
   const exists = (): boolean => deps.store.get(resource.store, namespace, name) !== undefined;
+  const mutated = await deps.admission.mutate({
+    operation: 'CREATE',
+    context: { ...context, name: given },
+    object,
+  });
+  const final = checkAdmitted(resource, mutated, undefined);
+  await deps.admission.validate({ operation: 'CREATE', context, object: final });
   if (exists()) throw alreadyExists(resource, name);
-  const admitted = await deps.admit('CREATE', context, object, undefined);
-  const final = checkAdmitted(resource, admitted ?? object, undefined);
   if (context.dryRun) return final;
-  if (exists()) throw alreadyExists(resource, name); // somebody was faster while admission looked
   return deps.store.put(resource.store, final);
 }
 
@@ -349,9 +361,11 @@ async function update(
   const failures = metadataFailures(resource, after.metadata);
   if (failures.length > 0) throw invalid(resource, context.name, failures);
   after = prepare(context, after, before, deps);
-  after = (await deps.admit('UPDATE', context, after, before)) ?? after;
-  after = checkAdmitted(resource, after, before);
+  // What a webhook changes after this belongs to nobody.
   if (fields === 'to record') after = recordUpdate(shapeOf(resource), before, after, writer(context, deps));
+  after = await deps.admission.mutate({ operation: 'UPDATE', context, object: after, before });
+  after = checkAdmitted(resource, after, before);
+  await deps.admission.validate({ operation: 'UPDATE', context, object: after, before });
   if (resource.hasGeneration && !deepEqual(specOf(before), specOf(after))) {
     const { generation } = before.metadata;
     after = {

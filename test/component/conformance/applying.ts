@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/client/client.ts';
-import { CONFIG_MAP, DEPLOYMENT, SERVICE, type Deployment } from '../../../src/kube/builtin-kinds.ts';
-import { codeOf, configMap, type Subject, type SubjectFactory } from './subject.ts';
+import {
+  CONFIG_MAP,
+  DEPLOYMENT,
+  SERVICE,
+  type ConfigMap,
+  type Deployment,
+} from '../../../src/kube/builtin-kinds.ts';
+import {
+  codeOf,
+  configMap,
+  exchange,
+  type Subject,
+  type SubjectFactory,
+  type WireAnswer,
+} from './subject.ts';
 
 type Container = NonNullable<NonNullable<Deployment['spec']>['template']['spec']>['containers'][number];
 
@@ -31,6 +44,27 @@ export function applyConformance(factory: SubjectFactory): void {
       (object.spec?.template.spec?.containers ?? []).map(
         (container) => `${container.name}:${container.image ?? ''}`,
       );
+
+    /** An apply that does not force, as it is answered over the wire. */
+    const applyByHand = (name: string, data: Record<string, string>): Promise<WireAnswer> =>
+      exchange(subject, 'PATCH', `/api/v1/namespaces/${ns}/configmaps/${name}?fieldManager=me`, {
+        body: configMap(ns, name, data),
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+      });
+    const ownersOf = ({ metadata }: ConfigMap): string[] => {
+      const { managedFields } = metadata as unknown as {
+        managedFields: readonly {
+          readonly manager: string;
+          readonly fieldsV1: { readonly 'f:data'?: object };
+        }[];
+      };
+      return managedFields
+        .map(({ manager, fieldsV1 }) => {
+          const fields = Object.keys(fieldsV1['f:data'] ?? {}).filter((field) => field !== '.');
+          return `${manager}: ${fields.map((field) => field.slice(2)).join(' ')}`;
+        })
+        .toSorted();
+    };
 
     it('creates what is not there', async () => {
       const applied = await client.apply(CONFIG_MAP, configMap(ns, 'created', { a: '1' }));
@@ -90,6 +124,90 @@ export function applyConformance(factory: SubjectFactory): void {
           }),
         ),
       ).toBe('Conflict');
+    });
+
+    it('names the manager of a field in conflict, and how he set it if not by an apply', async () => {
+      await client.apply(CONFIG_MAP, configMap(ns, 'named', { a: '1' }), { fieldManager: 'other' });
+      await client.patch(
+        CONFIG_MAP,
+        { namespace: ns, name: 'named' },
+        { type: 'merge', body: { data: { b: '1' } } },
+        { fieldManager: 'editor' },
+      );
+      const one = await applyByHand('named', { a: '2' });
+      const update = await applyByHand('named', { b: '2' });
+      const both = await applyByHand('named', { a: '2', b: '2', c: '2' });
+
+      expect(one).toMatchObject({
+        status: 409,
+        body: {
+          reason: 'Conflict',
+          code: 409,
+          message: 'Apply failed with 1 conflict: conflict with "other": .data.a',
+          details: {
+            causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "other"', field: '.data.a' }],
+          },
+        },
+      });
+      const editor = '"editor" using v1';
+      expect(update.body['message']).toBe(`Apply failed with 1 conflict: conflict with ${editor}: .data.b`);
+      expect(both.body['message']).toBe(
+        `Apply failed with 2 conflicts: conflicts with ${editor}:\n- .data.b\nconflicts with "other":\n- .data.a`,
+      );
+    });
+
+    it('names a manager of the status by its door', async () => {
+      const path = `/apis/apps/v1/namespaces/${ns}/deployments/door`;
+      const body = (collisionCount: number): object => ({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'door' },
+        status: { collisionCount },
+      });
+      const headers = { 'content-type': 'application/apply-patch+yaml' };
+      await client.apply(DEPLOYMENT, deployment('door', [{ name: 'a', image: 'a:1' }]));
+      await exchange(subject, 'PATCH', `${path}/status?fieldManager=controller`, { body: body(5), headers });
+
+      const refused = await exchange(subject, 'PATCH', `${path}/status?fieldManager=me`, {
+        body: body(6),
+        headers,
+      });
+
+      expect(refused.body['message']).toBe(
+        'Apply failed with 1 conflict: conflict with "controller" with subresource "status": .status.collisionCount',
+      );
+    });
+
+    it('shares a field that both set alike, and takes it from all when forced', async () => {
+      await client.apply(CONFIG_MAP, configMap(ns, 'forced', { a: '1', b: '1' }), { fieldManager: 'first' });
+      await client.apply(CONFIG_MAP, configMap(ns, 'forced', { a: '1' }), {
+        fieldManager: 'second',
+        force: false,
+      });
+
+      const disputed = await applyByHand('forced', { a: '2' });
+      const forced = await client.apply(CONFIG_MAP, configMap(ns, 'forced', { a: '2' }), {
+        fieldManager: 'third',
+        force: true,
+      });
+
+      expect(disputed.body['message']).toBe(
+        'Apply failed with 2 conflicts: conflicts with "first":\n- .data.a\nconflicts with "second":\n- .data.a',
+      );
+      expect(forced.data).toEqual({ a: '2', b: '1' });
+      expect(ownersOf(forced)).toEqual(['first: b', 'third: a']);
+    });
+
+    it('takes all of a map away that is applied empty', async () => {
+      await client.apply(CONFIG_MAP, configMap(ns, 'emptied', { a: '1', b: '1' }));
+      await client.patch(
+        CONFIG_MAP,
+        { namespace: ns, name: 'emptied' },
+        { type: 'merge', body: { data: { theirs: '2' } } },
+        { fieldManager: 'other' },
+      );
+
+      expect((await client.apply(CONFIG_MAP, configMap(ns, 'emptied', {}))).data).toEqual({ theirs: '2' });
     });
 
     it('takes over what a plain create set, when forced', async () => {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:https';
 import type { ClusterAccess } from '../../../src/client/access.ts';
 import type { ApiRequest } from '../../../src/client/api-request.ts';
 import { createTransport } from '../../../src/client/transport.ts';
@@ -13,6 +14,8 @@ export interface Subject {
   readonly namespace: string;
   /** Has the server forget all states before the present one, as it does every few minutes (compaction). */
   forget(): Promise<void>;
+  /** Has a server of this process listen where the API server can call it; answers its address. */
+  reach(server: Server): Promise<string>;
   stop(): Promise<void>;
 }
 
