@@ -231,4 +231,17 @@ describe('anybody else', () => {
     expect(asOwner.code).not.toBe(0);
     expect(asOwner.stderr).toMatch(/only the operator writes it/);
   });
+
+  it('registers a service with privileged pods only where the owner allows them', async () => {
+    const [name = ''] = (await run('kubectl get resourcecompositions -n tenantry-system -o name')).split(
+      '\n',
+    );
+    const patch = JSON.stringify({ spec: { policies: { podSecurity: 'privileged' } } });
+    const { code, stderr } = await shell(
+      `kubectl patch ${name} -n tenantry-system --dry-run=server --type merge -p '${patch}'`,
+    );
+
+    expect(stderr).toMatch(/spec\.policies\.podSecurity: .*allowPrivileged/);
+    expect(code).not.toBe(0);
+  });
 });

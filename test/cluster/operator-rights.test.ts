@@ -113,6 +113,12 @@ describe('the operator, by its own token', () => {
     metadata: { name: 'attack', namespace: NS },
     spec: { containers: [{ name: 'a', image: 'a', securityContext: { privileged: true } }] },
   });
+  const namespaceFor = (labels: Record<string, string>): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'attack', labels: { 'tenantry.dev/instance-uid': 'attack', ...labels } },
+    });
   const conversion = JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -219,6 +225,30 @@ describe('the operator, by its own token', () => {
       'kubectl delete namespace onlooker',
       undefined,
       /only namespaces that it created/,
+    ],
+    [
+      'makes a namespace for privileged pods',
+      'kubectl create -f -',
+      namespaceFor({ 'pod-security.kubernetes.io/enforce': 'privileged' }),
+      /makes no namespaces for privileged pods/,
+    ],
+    [
+      'makes a namespace that says nothing of pods',
+      'kubectl create -f -',
+      namespaceFor({}),
+      /makes no namespaces for privileged pods/,
+    ],
+    [
+      'lets privileged pods into an instance',
+      `kubectl label namespace ${INSTANCE} pod-security.kubernetes.io/enforce=privileged --overwrite`,
+      undefined,
+      /makes no namespaces for privileged pods/,
+    ],
+    [
+      'takes the limit of an instance’s pods away',
+      `kubectl label namespace ${INSTANCE} pod-security.kubernetes.io/enforce-`,
+      undefined,
+      /makes no namespaces for privileged pods/,
     ],
     ['has the API server call anywhere', 'kubectl create -f -', conversion, /no conversion webhooks/],
     [

@@ -81,6 +81,14 @@ export const POLICIES: readonly Policy[] = [
   },
   { name: 'tenantry-operator-namespaces', attack: `kubectl delete namespace default ${DRY} ${OPERATOR}` },
   {
+    name: 'tenantry-operator-confines',
+    attack: `kubectl label namespace ${INSTANCE} pod-security.kubernetes.io/enforce=privileged --overwrite ${DRY} ${OPERATOR}`,
+  },
+  {
+    name: 'tenantry-confined-services',
+    attack: `kubectl patch resourcecomposition -n tenantry-system $(kubectl get resourcecomposition -n tenantry-system -o jsonpath='{.items[0].metadata.name}') --type merge -p '{"spec":{"policies":{"podSecurity":"privileged"}}}' ${DRY}`,
+  },
+  {
     name: 'tenantry-operator-writes',
     attack: `kubectl create quota attack --hard=pods=0 -n default ${DRY} ${OPERATOR}`,
   },

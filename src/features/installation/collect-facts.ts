@@ -17,7 +17,7 @@ import type { ClusterFacts } from './diagnosis.ts';
 import { OPERATOR_SELECTOR } from './release-instances.ts';
 import { listServiceKinds } from './service-kinds.ts';
 
-/** Admission policies of the chart's cluster part. */
+/** Admission policies that the chart's cluster part always has. */
 export const POLICY_NAMES: readonly string[] = [
   'tenantry-namespace-label',
   'tenantry-object-label',
@@ -28,6 +28,10 @@ export const POLICY_NAMES: readonly string[] = [
   'tenantry-service-writes',
   'tenantry-services',
   'tenantry-status',
+  'tenantry-strict-pods',
+  'tenantry-strict-services',
+  'tenantry-strict-volumes',
+  'tenantry-strict-network',
 ];
 const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';
 
