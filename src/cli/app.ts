@@ -1,11 +1,12 @@
 import { Argument, Command, Option } from 'commander';
 import type { Client } from '../client/client.ts';
 import type { ServedResource } from '../client/discovery-documents.ts';
+import { unlessForbidden } from '../client/unless-forbidden.ts';
 import type { Application, Release } from '../features/application/find-application.ts';
 import { INGRESS, NODE, POD, SERVICE } from '../kube/builtin-kinds.ts';
-import { isKubeError } from '../kube/kube-error.ts';
 import { UserError, type CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
+import { describeHidden } from './hidden-kinds.ts';
 
 /** `tenantry app …`: questions about one instance; `kubectl appresources`, `appstatus`, `applogs` and `appurl` are these. */
 export function appCommand(io: CliIo): Command {
@@ -83,7 +84,7 @@ async function showResources({ io, client, resources, application, words }: Aske
       : await listNamespace(client, resources, release.namespace);
   // KubePlus's lines have a space at the end.
   io.out(fixedTable(RESOURCE_COLUMN, [header, ...resourceRows(application, objects)], ' '));
-  if (hidden.length > 0) io.err(`Not shown, for you may not list them: ${hidden.join(', ')}\n`);
+  if (hidden.length > 0) io.err(`Not shown, for you may not list them: ${describeHidden(hidden)}\n`);
   if (release === undefined)
     throw new UserError(
       `No Helm release found for ${words.kind} resource ${words.name}`,
@@ -100,9 +101,10 @@ async function showStatus({ io, client, application }: Asked): Promise<void> {
   const { fixedTable } = await import('../features/application/resource-rows.ts');
   const { statusRows } = await import('../features/application/status-rows.ts');
   const release = await released(application);
-  const { items } = await client.list(POD, { namespace: release.namespace });
-  const rows = statusRows(application.instance, release, items);
+  const pods = await unlessForbidden(client.list(POD, { namespace: release.namespace }));
+  const rows = statusRows(application.instance, release, pods?.items ?? []);
   io.out(fixedTable(STATUS_COLUMN, [['NAME', 'TYPE', 'NAMESPACE', 'STATUS'], ...rows]));
+  if (pods === undefined) io.err('Not shown, for you may not list them: Pod\n');
   const { error } = application.instance.status ?? {};
   if (error !== undefined && error !== '') io.err(`${error}\n`);
 }
@@ -116,17 +118,13 @@ async function showUrls({ io, client, application, flags }: Asked): Promise<void
   const { urlsOf } = await import('../features/instance/urls.ts');
   const { namespace } = await released(application);
   const [ingresses, services, nodes] = await Promise.all([
-    client.list(INGRESS, { namespace }),
-    client.list(SERVICE, { namespace }),
-    // Who may not see nodes still sees hosts and load balancers.
-    client.list(NODE).catch((error: unknown) => {
-      if (isKubeError(error, 'Forbidden')) return undefined;
-      throw error;
-    }),
+    unlessForbidden(client.list(INGRESS, { namespace })),
+    unlessForbidden(client.list(SERVICE, { namespace })),
+    unlessForbidden(client.list(NODE)),
   ]);
-  const found = urlsOf(ingresses.items, services.items, nodes?.items ?? []);
+  const found = urlsOf(ingresses?.items ?? [], services?.items ?? [], nodes?.items ?? []);
   const { url } = application.instance.status ?? {};
-  // Of nodes that the user may not see, the operator told one address.
+  // Where the user may not look, the operator told one address.
   const urls = (found.length > 0 || url === undefined ? found : [url]).map((one) => one.replace(/\/$/, ''));
   const list = `[${urls.map((one) => `'${one}'`).join(', ')}]\n`;
   io.out(flags.output === 'plain' ? urls.map((one) => `${one}\n`).join('') : list);

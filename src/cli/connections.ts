@@ -7,6 +7,7 @@ import type { Drawing } from '../features/connections/lay-out.ts';
 import type { RelationType } from '../features/connections/relation.ts';
 import type { CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
+import { describeHidden } from './hidden-kinds.ts';
 import { packageRoot } from './package-root.ts';
 
 interface Flags {
@@ -55,7 +56,8 @@ export function connectionsCommand(io: CliIo): Command {
         const relations = relationsOf(objects, rules);
         const connections = connectionsFrom(start, relations, parseIgnored(flags.ignore ?? ''));
         await show(io, connections, flags);
-        if (hidden.length > 0) io.err(`Not looked at, for you may not list them: ${hidden.join(', ')}\n`);
+        if (hidden.length > 0)
+          io.err(`Not looked at, for you may not list them: ${describeHidden(hidden)}\n`);
       });
     });
 }

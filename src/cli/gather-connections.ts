@@ -3,12 +3,12 @@ import type { Reader } from '../client/client.ts';
 import type { ServedResource } from '../client/discovery-documents.ts';
 import { findKinds } from '../client/find-kinds.ts';
 import { listNamespace } from '../client/list-namespace.ts';
+import { unlessForbidden } from '../client/unless-forbidden.ts';
 import { releaseOf, serviceKinds } from '../features/application/find-application.ts';
 import { kindRules, type KindRule } from '../features/connections/kind-rules.ts';
 import { keyOf } from '../features/connections/relation.ts';
 import { CRD, NAMESPACE, PV } from '../kube/builtin-kinds.ts';
 import type { Kind } from '../kube/kind.ts';
-import { isKubeError } from '../kube/kube-error.ts';
 import type { AnyObject } from '../kube/object.ts';
 import { mapLimit } from '../lib/limit.ts';
 import { UserError } from './cli-io.ts';
@@ -123,11 +123,6 @@ async function rulesOf(
 const isCustom = (group: string): boolean => group.includes('.') && !group.endsWith('.k8s.io');
 
 async function unlessHidden<T>(answer: Promise<T | undefined>): Promise<readonly T[]> {
-  try {
-    const found = await answer;
-    return found === undefined ? [] : [found];
-  } catch (error) {
-    if (isKubeError(error, 'Forbidden')) return [];
-    throw error;
-  }
+  const found = await unlessForbidden(answer);
+  return found === undefined ? [] : [found];
 }

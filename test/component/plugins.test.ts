@@ -209,3 +209,25 @@ describe('kubectl connections', () => {
     expect(typed).toMatchObject({ failed: true, err: expect.stringContaining('label, specproperty') });
   });
 });
+
+describe('who may look at instances only', () => {
+  it('is shown what he may see, and told what not', async () => {
+    const url = 'http://10.0.0.2:30080';
+    const closed = [/^\/api(?:s\/[^/]+)?\/v[^/]+\/namespaces\/shop1\//, /^\/api\/v1\/nodes/];
+    const refusals = closed.map((path) =>
+      rig.api.fail({ path, user: 'tester' }, { status: 403, reason: 'Forbidden' }, Infinity),
+    );
+    try {
+      const resources = await type('kubectl-appresources', 'ShopService', 'shop1');
+      expect(resources.out.split('\n')[1]).toMatch(/^tenantry +ShopService +shop1 +$/);
+      expect(resources.err).toMatch(/^Not shown, for you may not list them: ConfigMap, .* more kinds\n$/);
+      const status = await type('kubectl-appstatus', 'ShopService', 'shop1');
+      expect(status.out).toContain('shopservice-shop1');
+      expect(status.err).toBe('Not shown, for you may not list them: Pod\n');
+      const { out } = await type('kubectl-appurl', 'ShopService', 'shop1', '-o', 'plain');
+      expect(out).toBe(`${url}\n`);
+    } finally {
+      for (const refusal of refusals) refusal.remove();
+    }
+  });
+});

@@ -2,21 +2,16 @@ import type { Instance } from '../../api/instance.ts';
 import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import type { Reader } from '../../client/client.ts';
+import { unlessForbidden } from '../../client/unless-forbidden.ts';
 import type { Kind } from '../../kube/kind.ts';
-import { isKubeError } from '../../kube/kube-error.ts';
 
 /** The compositions that register a kind, as far as the user may see them. */
 export async function compositionsOf(
   reader: Pick<Reader, 'list'>,
   kind: Kind<Instance>,
 ): Promise<readonly ResourceComposition[]> {
-  try {
-    const { items } = await reader.list(RESOURCE_COMPOSITION);
-    return items.filter((composition) => registers(composition, kind));
-  } catch (error) {
-    if (isKubeError(error, 'Forbidden')) return [];
-    throw error;
-  }
+  const list = await unlessForbidden(reader.list(RESOURCE_COMPOSITION));
+  return (list?.items ?? []).filter((composition) => registers(composition, kind));
 }
 
 /** Without a group it is KubePlus's in the operator's namespace, and one of the provider's own elsewhere. */

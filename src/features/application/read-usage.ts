@@ -1,7 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import type { Reader } from '../../client/client.ts';
+import { unlessForbidden } from '../../client/unless-forbidden.ts';
 import { CONFIG_MAP } from '../../kube/builtin-kinds.ts';
-import { isKubeError } from '../../kube/kube-error.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { ApplicationError } from './application-error.ts';
 import { compositionsOf } from './compositions-of.ts';
@@ -26,13 +26,4 @@ export async function readUsage(
     `ConfigMap ${name} with the sample of ${kind.kind} was not found where you may look (namespaces ${[...new Set(places)].join(', ')})`,
     `\`kubectl explain ${kind.plural}.spec\` describes every field.`,
   );
-}
-
-async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isKubeError(error, 'Forbidden')) return undefined;
-    throw error;
-  }
 }
