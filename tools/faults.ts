@@ -5,7 +5,8 @@
 //                                                write, two leaders; and seeds that draw several faults in one run
 //   npx tsx tools/faults.ts --story NAME         one story's
 //   npx tsx tools/faults.ts --case NAME          one case, with every call on its way
-//   npx tsx tools/faults.ts --cluster NAME       points drawn by seeds against a real API server, in a cluster of its own
+//   npx tsx tools/faults.ts --cluster NAME       points drawn by seeds against a real API server, in a cluster of its own (nodes:
+//                                                --subnet)
 //   --seeds N   seeds a story (100)    --seed N   the first of them    --points N   points (20)    --out FILE   the result
 //   --all       both: all cases, and the points in the cluster NAME
 import { writeFileSync } from 'node:fs';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string', default: '100' },
     cluster: { type: 'string' },
+    subnet: { type: 'string' },
     points: { type: 'string', default: '20' },
     all: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -101,7 +103,8 @@ async function tryAll(seed: number): Promise<Outcome> {
 }
 
 async function tryReal(cluster: string, firstSeed: number): Promise<Outcome> {
-  const real = await tryRealPoints({ cluster, firstSeed, points: Number(values.points), say });
+  const { subnet } = values;
+  const real = await tryRealPoints({ cluster, subnet, firstSeed, points: Number(values.points), say });
   const failed = real.points.filter(({ problems }) => problems.length > 0).length;
   say(`${real.points.length} points against a real API server, ${failed} failed, first seed ${firstSeed}`);
   return { holds: failed === 0, result: { real } };

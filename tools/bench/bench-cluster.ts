@@ -16,7 +16,7 @@ import { DEPLOYMENT, POD } from '../../src/kube/builtin-kinds.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { downCluster } from '../../src/local/cluster-down.ts';
 import { imageStores, requireRunning } from '../../src/local/cluster-status.ts';
-import { upCluster } from '../../src/local/cluster-up.ts';
+import { upCluster, type UpChoice } from '../../src/local/cluster-up.ts';
 import { buildImages } from '../../src/local/images/build-images.ts';
 import { importImages } from '../../src/local/images/import-images.ts';
 import type { Json } from '../../src/kube/object.ts';
@@ -66,10 +66,11 @@ export function benchIo(): CliIo {
 export async function openCluster(
   name: string,
   values: Readonly<Record<string, Json>> = {},
+  choice: UpChoice = {},
 ): Promise<BenchCluster> {
   const io = benchIo();
   const options = localOptions(io, name);
-  await upCluster(options);
+  await upCluster(options, choice);
   const [operatorImage] = await buildImages(['operator'], imageOptions(io));
   if (operatorImage === undefined) throw new Error('the image of the operator was not built');
   const { paths, state } = await requireRunning(options);
@@ -79,8 +80,8 @@ export async function openCluster(
   const discovery = createDiscovery(client, systemClock);
   const connection = { client, discovery, namespace: NS };
   const image = imageValues({ pullPolicy: 'Never' }, operatorImage.ref);
-  const choice = { namespace: NS, name: DEFAULT_RELEASE, wait: true, timeout: OPERATOR_WAIT };
-  await installInto(io, connection, { ...choice, values: { ...values, image } });
+  const release = { namespace: NS, name: DEFAULT_RELEASE, wait: true, timeout: OPERATOR_WAIT };
+  await installInto(io, connection, { ...release, values: { ...values, image } });
   const operatorAccess = {
     ...access,
     credentials: fixedCredential({ token: await operatorToken(client) }),

@@ -31,14 +31,22 @@ export interface RealResult {
 
 interface Choice {
   readonly cluster: string;
+  /** Of its nodes; the default where nothing is in its way. */
+  readonly subnet?: string | undefined;
   readonly firstSeed: number;
   readonly points: number;
   readonly say: (text: string) => void;
 }
 
 /** Brings a cluster of its own up, tries the points there and takes it down. A point depends on its seed alone. */
-export async function tryRealPoints({ cluster: name, firstSeed, points, say }: Choice): Promise<RealResult> {
-  const cluster = await openCluster(name);
+export async function tryRealPoints({
+  cluster: name,
+  subnet,
+  firstSeed,
+  points,
+  say,
+}: Choice): Promise<RealResult> {
+  const cluster = await openCluster(name, {}, subnet === undefined ? {} : { nodes: subnet });
   const engine = localEngine({ clock: systemClock });
   try {
     // Its operator would do the work itself, and its webhooks are answered by nobody then.
