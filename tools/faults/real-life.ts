@@ -6,6 +6,7 @@ import type { Engine } from '../../src/helm/rendering.ts';
 import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
 import type { FaultScript } from '../../test/faults/interceptor.ts';
+import { messageOf } from '../../src/lib/error-text.ts';
 import { NS } from '../bench/bench-cluster.ts';
 import { compositionOf, kindOfService, uploadChart } from '../bench/bench-service.ts';
 import { waitFor } from '../bench/wait-for.ts';
@@ -86,6 +87,9 @@ export async function live(server: RealServer, script: FaultScript): Promise<Lif
     const { calls, happened } = first.interceptor;
     const writes = calls.filter(({ isWrite }) => isWrite).length;
     return { picture, made, left: await left(), writes, happened };
+  } catch (error) {
+    const said = processes.map((process) => process.said()).join('— the next process\n');
+    throw new Error(`${messageOf(error)}; the log says\n${said}`, { cause: error });
   } finally {
     for (const process of processes) await process.end();
   }

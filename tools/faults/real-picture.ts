@@ -1,9 +1,9 @@
-import { INVENTORY_ANNOTATION } from '../../src/api/names.ts';
+import { INSTANCE_UID_LABEL, INVENTORY_ANNOTATION, SERVICE_UID_LABEL } from '../../src/api/names.ts';
 import { RESOURCE_POLICY } from '../../src/api/resource-policy.ts';
 import { REVISION } from '../../src/api/revision.ts';
 import type { Client } from '../../src/client/client.ts';
 import { decodeInventory } from '../../src/features/instance/inventory.ts';
-import { HASHES_ANNOTATION } from '../../src/features/instance/kept-release.ts';
+import { HASHES_ANNOTATION, INPUTS_LABEL } from '../../src/features/instance/kept-release.ts';
 import { decodeRelease } from '../../src/helm/release-secret.ts';
 import {
   CONFIG_MAP,
@@ -44,6 +44,10 @@ const VOLATILE = new Set([
   'clusterIP',
   'clusterIPs',
   'status',
+  // Others in every life: they are made of UIDs.
+  INSTANCE_UID_LABEL,
+  SERVICE_UID_LABEL,
+  INPUTS_LABEL,
   HASHES_ANNOTATION,
 ]);
 

@@ -4,15 +4,17 @@ import { clientOver } from '../../src/client/http-client.ts';
 import { createTransport, type Transport } from '../../src/client/transport.ts';
 import type { Engine } from '../../src/helm/rendering.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { silentLog } from '../../src/runtime/log.ts';
+import { createLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
 import { Interceptor, type FaultScript } from '../../test/faults/interceptor.ts';
 import { wireServices } from '../../test/faults/wire-services.ts';
 import { NS } from '../bench/bench-cluster.ts';
 
 const HTTP_CREATED = 201;
+/** Lines of a log that are shown. */
+const SHOWN = 20;
 /** Namespace of the services' accounts, as the operator's chart makes it. */
-export const ACCOUNTS = 'tenantry-services';
+export const ACCOUNTS = `${NS}-services`;
 
 /** How often each object was made, by path and name; asked-about rights and events are no objects. */
 export class Made {
@@ -39,6 +41,8 @@ export class Made {
 /** A process of the operator in this one, with faults between it and a real API server. */
 export interface RealProcess {
   readonly interceptor: Interceptor;
+  /** The last lines of its log. */
+  said(): string;
   end(): Promise<void>;
 }
 
@@ -54,10 +58,11 @@ export function startProcess({ access, engine, made, script }: ProcessParts): Re
   const interceptor = new Interceptor(systemClock, script);
   interceptor.arm();
   const client = clientOver(interceptor.over(seen(transport, made)), { clock: systemClock });
+  const said: string[] = [];
   const manager = createManager({
     client,
     clock: systemClock,
-    log: silentLog,
+    log: createLog({ level: 'info', clock: systemClock, write: (line) => said.push(line) }),
     identity: 'faults',
     namespace: NS,
   });
@@ -68,6 +73,7 @@ export function startProcess({ access, engine, made, script }: ProcessParts): Re
   running.catch(() => undefined);
   return {
     interceptor,
+    said: () => said.slice(-SHOWN).join(''),
     end: async () => {
       interceptor.kill();
       stop.abort();
