@@ -39,6 +39,8 @@ const VOLATILE = new Set([
   'resourceVersion',
   'creationTimestamp',
   'managedFields',
+  // An apply of what is there already may count one up, where the server leaves an empty list out.
+  'generation',
   'ownerReferences',
   'modifiedAt',
   'clusterIP',
