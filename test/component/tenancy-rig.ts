@@ -6,7 +6,11 @@ import type { ServicePolicies } from '../../src/api/revision.ts';
 import { TENANT, type Tenant } from '../../src/api/tenant.ts';
 import type { Client } from '../../src/client/client.ts';
 import { placeTaker, type Services, type TenancyDeps } from '../../src/features/tenancy/tenancy.ts';
-import { instanceCounter, tenantController } from '../../src/features/tenancy/tenant-controller.ts';
+import {
+  instanceCounter,
+  TENANT_CONTROLLER,
+  tenantController,
+} from '../../src/features/tenancy/tenant-controller.ts';
 import { generatedCrd } from '../../src/helm/generated-crd.ts';
 import { CRD, NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
@@ -25,7 +29,7 @@ import { SHOP } from './instance-rig.ts';
 
 export const OPERATOR = 'tenantry';
 /** Milliseconds after which the test's API server has stored an object or never will. */
-const PENDING_MS = 400;
+const PENDING_MS = 1000;
 
 const POLICIES: ServicePolicies = {
   quota: { 'requests.cpu': '1', 'requests.memory': '1Gi', 'limits.cpu': '2', 'limits.memory': '2Gi' },
@@ -54,6 +58,7 @@ export class TenancyRig {
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #leader: Manager | undefined;
+  #leading: () => void = () => undefined;
   #asked = 0;
 
   private constructor(api: FakeApi, rights: Rights) {
@@ -95,7 +100,10 @@ export class TenancyRig {
     const deps = { client, clock: systemClock, services, operatorNamespace: OPERATOR };
     const leader = this.#manager('leader', client);
     const other = this.#manager('other', client);
-    leader.addController(tenantController({ ...deps, isWatched: () => true, pendingMs: PENDING_MS }));
+    this.#leading = () => {
+      leader.addController(tenantController({ ...deps, isWatched: () => true, pendingMs: PENDING_MS }));
+    };
+    this.#leading();
     const wake = leader.enqueue.bind(leader);
     leader.addController(instanceCounter(SHOP, { operatorNamespace: OPERATOR, stores: leader.stores, wake }));
     const holds = [leader, other].flatMap((manager) => [
@@ -130,6 +138,12 @@ export class TenancyRig {
         ? { allowed: false, findings: [{ message: 'refused later' }] }
         : { allowed: true },
     );
+  }
+
+  /** Whether anybody looks at tenants. Admission goes on without. */
+  async lead(leads: boolean): Promise<void> {
+    if (leads) this.#leading();
+    else await this.#leader?.removeController(TENANT_CONTROLLER);
   }
 
   async close(): Promise<void> {

@@ -24,13 +24,15 @@ describe('100 creations at once over two replicas, 30 of which are refused later
 
     const first = await rig.createAll(all);
 
+    const refused = first.filter((text) => text !== undefined);
+    const later = refused.filter((text) => text.includes('refused later'));
+    const full = refused.filter((text) => text.includes('Plan silver of tenant acme has no place for it'));
+    expect(rig.names()).toHaveLength(100 - refused.length);
     expect(rig.names().length).toBeLessThanOrEqual(offered);
-    const full = first.filter((text) => text?.includes('Plan silver of tenant acme has no place for it'));
-    const later = first.filter((text) => text?.includes('refused later'));
     expect(later.length).toBeGreaterThan(0);
-    // Each place was taken by one that was stored or refused later.
-    expect(rig.names().length + later.length).toBe(offered);
-    expect(full).toHaveLength(100 - offered);
+    expect(full).toHaveLength(refused.length - later.length);
+    // Each place was taken by one that was stored or refused later; on a slow machine some of the latter are free again by now.
+    expect(rig.names().length + later.length).toBeGreaterThanOrEqual(offered);
 
     // The places of those that did not come to be are given back, and no others.
     await eventually(
@@ -79,22 +81,12 @@ describe('a place', () => {
 
   it('is kept in a ledger that comes back with what there is when somebody deletes it', async () => {
     await rig.create('a');
+    await rig.lead(false);
     await rig.client.delete(LEDGER, { namespace: OPERATOR, name: 'acme' });
-
     expect(await rig.createAll(['b'])).toEqual([expect.stringContaining('has no place')]);
+
+    await rig.lead(true);
     await eventually('the ledger is back', () => rig.places('acme').length === 1);
-  });
-
-  it('counts in a namespace that was made together with its first instance', async () => {
-    await rig.create('a');
-    const labels = { 'tenantry.dev/tenant': 'acme', 'tenantry.dev/tenant-namespace': OPERATOR };
-    const metadata = { name: 'new', labels };
-    await rig.client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata });
-
-    expect(await rig.createAll(['b', 'c'], 'new')).toEqual([
-      expect.stringContaining('has no place'),
-      expect.stringContaining('has no place'),
-    ]);
   });
 });
 

@@ -462,8 +462,8 @@ export const CONTROLS: readonly Control[] = [
     find: '(await client.find(NAMESPACE, { name: request.namespace }, { signal }))',
     replace: '(await Promise.resolve(undefined))',
     test: {
-      file: 'test/component/tenancy.test.ts',
-      name: 'counts in a namespace that was made together with its first instance',
+      file: 'src/features/tenancy/tenancy.test.ts',
+      name: 'is its tenant’s also where the store has not seen the namespace yet',
     },
   },
   {
