@@ -52,3 +52,11 @@ export function serviceAccountName(resource: { readonly group: string; readonly 
 export function serviceClusterRoleName(resource: { readonly group: string; readonly kind: string }): string {
   return `${SERVICE_CLUSTER_ROLE_PREFIX}${shortHash(`${resource.group}/${resource.kind}`, RIGHTS_HASH)}`;
 }
+
+/**
+ * Name of the ClusterRole with what was granted to all services of a provider's namespace together. No group holds a space, so no service's
+ * own role is called so.
+ */
+export function providerClusterRoleName(namespace: string): string {
+  return `${SERVICE_CLUSTER_ROLE_PREFIX}${shortHash(`services of ${namespace}`, RIGHTS_HASH)}`;
+}

@@ -54,6 +54,8 @@ export const EXTERNAL_POLICY = 'allow-external-traffic';
 
 /** ClusterRole of what charts commonly need, bound per instance namespace to the service's account. */
 export const INSTANCE_CLUSTER_ROLE = 'tenantry-instance';
+/** ClusterRole of what an instance's creator and its provider may look at, bound per instance namespace to these two. */
+export const READER_CLUSTER_ROLE = 'tenantry-instance-reader';
 /** Prefix of the ClusterRole that a service's charts need beyond it: `tenantry-service-<group kind hash>`. */
 export const SERVICE_CLUSTER_ROLE_PREFIX = 'tenantry-service-';
 /** The operator's ServiceAccount, Deployment and Service names. */

@@ -88,6 +88,10 @@ const specSchema = z
     rules: z
       .array(ruleSchema)
       .describe("Rights that the service's account needs beyond ClusterRole tenantry-instance."),
+    roles: z
+      .array(text('Name of a ClusterRole.'))
+      .optional()
+      .describe('ClusterRoles that give these rights, bound in each namespace of an instance.'),
   })
   .meta({
     'x-kubernetes-validations': [

@@ -88,6 +88,8 @@ export interface RevisionSpec {
   }[];
   /** Rights beyond ClusterRole `tenantry-instance` that the service's account needs; empty where that suffices. */
   readonly rules: readonly PolicyRule[];
+  /** ClusterRoles that give them; absent in revisions of earlier versions, where it was the service's own. */
+  readonly roles?: readonly string[];
 }
 
 /** One state of a service. Immutable; lives beside its composition; instances name the one they run. */

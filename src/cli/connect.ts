@@ -1,3 +1,4 @@
+import type { ClusterAccess } from '../client/access.ts';
 import type { Client } from '../client/client.ts';
 import type { Discovery } from '../client/discovery.ts';
 import type { CliIo } from './cli-io.ts';
@@ -11,6 +12,8 @@ export interface Connection {
   readonly discovery: Discovery;
   /** Namespace of the kubeconfig's context. */
   readonly namespace: string;
+  /** Where the API server is and how it proves that it is the one. */
+  readonly access: ClusterAccess;
 }
 
 /** Connects as kubectl would, or with the named kubeconfig. The caller closes the client. Throws KubeconfigError. */
@@ -27,7 +30,7 @@ export async function connect(
   ]);
   const access = await loadAccess({ kubeconfig: choice.kubeconfig }, nodeSurroundings(io));
   const client = createClient(access, { clock: io.clock, userAgent: 'tenantry-cli' });
-  return { client, discovery: createDiscovery(client, io.clock), namespace: access.namespace };
+  return { client, discovery: createDiscovery(client, io.clock), namespace: access.namespace, access };
 }
 
 /** Does something with a cluster and closes the connections afterwards. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Installed } from '../features/installation/install.ts';
 import { isJsonMap, type Json } from '../kube/object.ts';
 import { parseYaml, YamlError } from '../kube/yaml.ts';
 import { WrongOption } from '../lib/wrong-option.ts';
@@ -42,9 +43,13 @@ export function installCommand(io: CliIo): Command {
     .option('--timeout <seconds>', 'how long to wait', secondsOf, DEFAULT_WAIT_SECONDS)
     .action(async (flags: InstallFlags) => {
       const values = await readValues(io, flags);
-      await withClient(io, flags, (connection) => installInto(io, connection, { ...flags, values }));
+      const { joined } = await withClient(io, flags, (connection) =>
+        installInto(io, connection, { ...flags, values }),
+      );
       io.out(
-        `\nTenantry is installed in ${flags.namespace}. Next: \`tenantry doctor\`, \`tenantry chart upload\`.\n`,
+        joined === undefined
+          ? `\nTenantry is installed in ${flags.namespace}. Next: \`tenantry doctor\`, \`tenantry chart upload\`.\n`
+          : `\nThis cluster has an operator already, in namespace ${joined}: ${flags.namespace} joins it. Next: \`tenantry chart upload -n ${flags.namespace}\`.\n`,
       );
     });
 }
@@ -61,13 +66,13 @@ export interface InstallChoice {
 
 export async function installInto(
   io: CliIo,
-  { client, discovery }: Connection,
+  { client, discovery }: Pick<Connection, 'client' | 'discovery'>,
   choice: InstallChoice,
-): Promise<void> {
+): Promise<Installed> {
   const { chartFolderOf, installOperator } = await import('../features/installation/install.ts');
   const engine = localEngine(io);
   try {
-    await installOperator({
+    return await installOperator({
       client,
       discovery,
       engine,

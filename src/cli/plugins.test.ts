@@ -6,10 +6,13 @@ import { appCommand } from './app.ts';
 import { chartCommand } from './chart.ts';
 import type { CliIo } from './cli-io.ts';
 import { connectionsCommand } from './connections.ts';
+import { grantPermissionCommand } from './grant-permission.ts';
 import { licenseCommand } from './license.ts';
 import { manCommand } from './man.ts';
 import { pluginsCommand } from './plugins-command.ts';
 import { completionFile, describePlugins, PLUGINS, translateWords, typedName } from './plugins.ts';
+import { retrieveCommand } from './retrieve-kubeconfig.ts';
+import { showCommand } from './show-permissions.ts';
 import { trafficCommand } from './traffic.ts';
 
 describe('translateWords', () => {
@@ -52,9 +55,12 @@ describe('the plug-ins', () => {
     appCommand,
     chartCommand,
     connectionsCommand,
+    grantPermissionCommand,
     licenseCommand,
     manCommand,
     pluginsCommand,
+    retrieveCommand,
+    showCommand,
     trafficCommand,
   ];
   for (const make of makers) program.addCommand(make(io));

@@ -86,6 +86,30 @@ export const PLUGINS: readonly Plugin[] = [
     about: 'keeps a chart in the cluster, for chartURL file:///<name>.',
   },
   {
+    file: 'kubectl-grantpermission-consumer',
+    typed: 'grantpermission consumer <plural> <kubeconfig>',
+    words: ['grantpermission', 'consumer'],
+    about: 'lets a consumer make instances of a kind, beside those granted before.',
+  },
+  {
+    file: 'kubectl-show-provider-permissions',
+    typed: 'show provider permissions <namespace>',
+    words: ['show', 'provider', 'permissions'],
+    about: 'shows what a provider may do.',
+  },
+  {
+    file: 'kubectl-show-consumer-permissions',
+    typed: 'show consumer permissions <namespace> <name>',
+    words: ['show', 'consumer', 'permissions'],
+    about: 'shows what a consumer may do.',
+  },
+  {
+    file: 'kubectl-retrieve-kubeconfig',
+    typed: 'retrieve kubeconfig <provider|consumer>',
+    words: ['retrieve', 'kubeconfig'],
+    about: 'prints the kubeconfig of a provider or a consumer.',
+  },
+  {
     file: 'kubectl-kubeplus-commands',
     typed: 'kubeplus commands',
     words: ['plugins', 'list'],

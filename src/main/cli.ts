@@ -30,6 +30,16 @@ const COMMANDS: readonly LazyCommand[] = [
   { name: 'traffic', load: async () => (await import('../cli/traffic.ts')).trafficCommand },
   { name: 'plugins', load: async () => (await import('../cli/plugins-command.ts')).pluginsCommand },
   { name: 'completion', load: async () => (await import('../cli/completion.ts')).completionCommand },
+  {
+    name: 'provider-kubeconfig',
+    load: async () => (await import('../cli/provider-kubeconfig.ts')).providerKubeconfigCommand,
+  },
+  {
+    name: 'grantpermission',
+    load: async () => (await import('../cli/grant-permission.ts')).grantPermissionCommand,
+  },
+  { name: 'show', load: async () => (await import('../cli/show-permissions.ts')).showCommand },
+  { name: 'retrieve', load: async () => (await import('../cli/retrieve-kubeconfig.ts')).retrieveCommand },
   { name: 'chart', load: async () => (await import('../cli/chart.ts')).chartCommand },
   { name: 'cluster', load: async () => (await import('../cli/cluster.ts')).clusterCommand },
   { name: 'version', load: async () => (await import('../cli/version.ts')).versionCommand },

@@ -1,4 +1,4 @@
-import { DEFAULT_SERVICE_GROUP } from '../api/names.ts';
+import { ACCOUNT_ANNOTATION, DEFAULT_SERVICE_GROUP } from '../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../api/resource-composition.ts';
 import { REVISION } from '../api/revision.ts';
 import { TENANT } from '../api/tenant.ts';
@@ -158,6 +158,7 @@ function asInstanceService(
   return {
     kind,
     composition: { namespace, name, uid },
+    provider: composition.metadata.annotations?.[ACCOUNT_ANNOTATION],
     // Asked anew each time: a change of the composition makes a new one.
     currentRevision: (stores, newest) => {
       const registered = services(stores).get(uid);

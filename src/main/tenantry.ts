@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { argv } from 'node:process';
 
-// One program, several names: links called `kubectl-…` are kubectl's plug-ins. The operator is loaded only where it is asked
+// One program, several names: links called `kubectl-…` are kubectl's plug-ins, and KubePlus's program has its own. The operator is loaded only where it is asked
 // for, so that the command line starts quickly.
 const [, script = '', ...words] = argv;
 const plugin = basename(script).replace(/\.mjs$/, '');
@@ -11,5 +11,6 @@ if (words[0] === 'operator') {
   await runOperator();
 } else {
   const { runCli } = await import('./cli.ts');
-  await runCli(/^kubectl(?:_complete)?-/.test(plugin) ? plugin : 'tenantry', words);
+  const first = plugin === 'provider-kubeconfig' ? [plugin] : [];
+  await runCli(/^kubectl(?:_complete)?-/.test(plugin) ? plugin : 'tenantry', [...first, ...words]);
 }

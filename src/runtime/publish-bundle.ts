@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { Kind } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { listenPatch, type WithConditions } from './silence-webhooks.ts';
 
 /** Tries against others who write the same configuration (the chart, the list of groups). */
 const MAX_CONFLICTS = 5;
@@ -13,12 +13,16 @@ export interface WebhookConfigurationRef {
 }
 
 /** The part of a webhook configuration (admissionregistration.k8s.io/v1) that carries the trust. */
-interface WithWebhooks extends KubeObject {
-  readonly webhooks?: readonly { readonly clientConfig?: { readonly caBundle?: string } }[];
+interface WithWebhooks extends WithConditions {
+  readonly webhooks?: readonly {
+    readonly clientConfig?: { readonly caBundle?: string };
+    readonly matchConditions?: readonly { readonly name: string }[];
+  }[];
 }
 
 /**
- * Writes the bundle (PEM) into every webhook of the configurations, where it differs. A configuration that does not
+ * Writes the bundle (PEM) into every webhook of the configurations, where it differs, and has those asked again that an operator left
+ * silent when it was removed. A configuration that does not
  * exist is left out: the cluster part of the chart may come later. Throws KubeError.
  */
 export async function publishBundle(
@@ -51,11 +55,12 @@ async function publishOne(
 
 /** The JSON patch; empty if every webhook trusts the bundle. With the version read, since entries go by index. Pure. */
 export function bundlePatch(configuration: WithWebhooks, caBundle: string): readonly unknown[] {
-  const changes = (configuration.webhooks ?? []).flatMap((webhook, index) =>
+  const changes: unknown[] = (configuration.webhooks ?? []).flatMap((webhook, index): unknown[] =>
     webhook.clientConfig?.caBundle === caBundle
       ? []
       : [{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }],
   );
+  changes.push(...listenPatch(configuration));
   if (changes.length === 0) return [];
   const version = {
     op: 'replace',

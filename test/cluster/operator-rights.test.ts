@@ -28,7 +28,7 @@ const EVERYWHERE = [
   'serviceaccounts: create get patch update',
   'networkpolicies (networking.k8s.io): create delete patch update',
   'rolebindings (rbac.authorization.k8s.io): create delete patch update',
-  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance: bind',
+  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance tenantry-instance-reader: bind',
   `mutatingwebhookconfigurations validatingwebhookconfigurations (admissionregistration.k8s.io) only tenantry: delete ${READ} patch update`,
 ];
 const OWN = [

@@ -21,7 +21,7 @@ afterAll(async () => {
   await api.close();
 });
 
-function install(values: Record<string, Json>): Promise<void> {
+function install(values: Record<string, Json>): Promise<unknown> {
   const client = api.client();
   return installOperator({
     client,

@@ -111,6 +111,26 @@ describe('a provider who wants more than is his', { timeout: 30_000 }, () => {
     );
   });
 
+  it('takes no names in a group that others register in, unless he may use its kinds himself', async () => {
+    const metadata = { name: 'shop', labels: { managedby: 'kubeplus' } };
+    await rig().client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+    const names = { kind: 'HelloService', version: 'v1alpha1', plural: 'helloservices' };
+    const inGroup = (group: string): ResourceComposition => {
+      const base = fromUrl({ resource: { ...names, group } });
+      return { ...base, metadata: { ...base.metadata, namespace: 'shop' } };
+    };
+    const refusal =
+      /^spec\.newResource\.resource\.group: \S+ is not this namespace's own,.*\n\{"perms":\{"\S+":\[\{"helloservices"/m;
+    rig().access.allowed = (verb) => verb !== 'create';
+
+    expect(await refusals(inGroup('platformapi.kubeplus'))).toMatch(refusal);
+    expect(await refusals(inGroup('other.platformapi.kubeplus'))).toMatch(refusal);
+    expect(await refusals(inGroup('shop.platformapi.kubeplus'))).toBe('');
+    expect(await refusals(inGroup(''))).toBe('');
+    rig().access.allowed = () => true;
+    expect(await refusals(inGroup('platformapi.kubeplus'))).toBe('');
+  });
+
   it.each([
     'tenantry.dev',
     'x.tenantry.dev',

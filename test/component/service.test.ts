@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serviceAccountName } from '../../src/api/instance.ts';
+import { providerClusterRoleName, serviceAccountName } from '../../src/api/instance.ts';
 import { SERVICE_UID_LABEL } from '../../src/api/names.ts';
 import { crdManifests } from '../../src/api/crds.ts';
 import { RESOURCE_COMPOSITION } from '../../src/api/resource-composition.ts';
@@ -181,6 +181,20 @@ describe('registering a service', { timeout: 30_000 }, () => {
         .api.objects(CRD)
         .some(({ spec }) => spec.names.kind === 'HelloService'),
     ).toBe(false);
+  });
+
+  it('binds what was granted to all services of a provider', async () => {
+    await rig().upload(chart({ 'templates/x.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n' }));
+    const name = providerClusterRoleName(NAMESPACE);
+    await rig().client.create(CLUSTER_ROLE, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name },
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['*'] }],
+    });
+    await rig().register();
+
+    expect(rig().revisions()[0]?.spec.roles).toEqual([name]);
   });
 
   it('accepts mandatory values when an example gives them, and a right when a ClusterRole grants it', async () => {

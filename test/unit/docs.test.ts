@@ -10,11 +10,15 @@ import { clusterCommand } from '../../src/cli/cluster.ts';
 import { completionCommand } from '../../src/cli/completion.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
+import { grantPermissionCommand } from '../../src/cli/grant-permission.ts';
 import { installCommand } from '../../src/cli/install.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { pluginsCommand } from '../../src/cli/plugins-command.ts';
+import { providerKubeconfigCommand } from '../../src/cli/provider-kubeconfig.ts';
 import { quickstartCommand } from '../../src/cli/quickstart.ts';
+import { retrieveCommand } from '../../src/cli/retrieve-kubeconfig.ts';
+import { showCommand } from '../../src/cli/show-permissions.ts';
 import { statusCommand } from '../../src/cli/status.ts';
 import { tenantCommand } from '../../src/cli/tenant.ts';
 import { toolCommand } from '../../src/cli/tool.ts';
@@ -90,11 +94,15 @@ for (const make of [
   completionCommand,
   connectionsCommand,
   doctorCommand,
+  grantPermissionCommand,
   installCommand,
   licenseCommand,
   manCommand,
   pluginsCommand,
+  providerKubeconfigCommand,
   quickstartCommand,
+  retrieveCommand,
+  showCommand,
   statusCommand,
   tenantCommand,
   toolCommand,

@@ -349,6 +349,63 @@ export const CONTROLS: readonly Control[] = [
     test: { file: 'test/component/service-attacks.test.ts', name: 'registers nothing in %s' },
   },
   {
+    attack: "names of other providers' kinds are taken",
+    file: 'src/features/service/admit.ts',
+    find: '  if (!world.mayUseGroup && world.registered === undefined) {',
+    replace: '  if (world.resource.group === undefined) {',
+    test: {
+      file: 'test/component/service-attacks.test.ts',
+      name: 'takes no names in a group that others register in, unless he may use its kinds himself',
+    },
+  },
+  {
+    attack: "an account that somebody relies on becomes a consumer's",
+    file: 'src/features/access/write-access.ts',
+    find: 'if (before !== undefined && !isOfAccount(before, kind, account)) throw notOurs(kind, object);',
+    replace: "if (before?.kind === '') throw notOurs(kind, object);",
+    test: {
+      file: 'test/component/access.test.ts',
+      name: 'takes over no account and no Role that somebody else relies on, and then writes nothing',
+    },
+  },
+  {
+    attack: 'a name of a provider or consumer is a path, a flag or shell text',
+    file: 'src/features/access/account.ts',
+    find: '  if (DNS_LABEL.test(text) && text.length <= MAX_LABEL) return;',
+    replace: '  if (text.length <= 1000) return;',
+    test: {
+      file: 'src/features/access/account.test.ts',
+      name: 'takes no namespace or consumer called %s: names reach no shell and leave no folder',
+    },
+  },
+  {
+    attack: 'a permission file makes its owner somebody else',
+    file: 'src/features/access/permission-file.ts',
+    find: '  if (bad === undefined) return;',
+    replace: "  if (bad?.verbs[0] !== '') return;",
+    test: {
+      file: 'src/features/access/permission-file.test.ts',
+      name: 'refuses to make an administrator of whoever asks for %s',
+    },
+  },
+  {
+    attack: "privileged pods in a provider's namespace",
+    file: 'src/features/access/prepare-namespace.ts',
+    find: '  if (isOpen && site.hasPods && level === undefined',
+    replace: "  if (isOpen && account.name === ''",
+    test: {
+      file: 'src/features/access/prepare-namespace.test.ts',
+      name: 'lets no provider make pods without a level beside pods of others',
+    },
+  },
+  {
+    attack: 'an instance that everybody may look into',
+    file: 'src/features/instance/readers.ts',
+    find: 'user === undefined || NOBODY.has(user) ? []',
+    replace: 'user === undefined ? []',
+    test: { file: 'src/features/instance/readers.test.ts', name: 'are never everybody (%s)' },
+  },
+  {
     attack: 'CRDs of charts that have the API server call anywhere',
     file: 'src/features/service/check-chart.ts',
     find: "  if (isJsonObject(conversion) && conversion['strategy'] === 'Webhook')",

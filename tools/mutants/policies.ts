@@ -98,6 +98,10 @@ export const POLICIES: readonly Policy[] = [
     attack: `kubectl patch mutatingwebhookconfiguration tenantry ${DRY} ${OPERATOR} --type json -p '[{"op":"replace","path":"/webhooks/0/rules/0/apiGroups","value":["apps"]}]'`,
   },
   {
+    name: 'tenantry-provider-crds',
+    attack: `echo '${crd}' | kubectl create -f - ${DRY} --as=system:serviceaccount:default:kubeplus-saas-provider --as-group=system:masters`,
+  },
+  {
     name: 'tenantry-service-writes',
     attack: `kubectl delete networkpolicy restrict-cross-ns-traffic -n ${INSTANCE} ${DRY} ${SERVICE}`,
   },

@@ -25,6 +25,27 @@ system:serviceaccount:{{ .Release.Namespace }}:tenantry-operator
 {{- end }}
 
 {{/*
+Namespace of the operator that this cluster has already, if it is another one than this release's: empty if there is none. A release of a
+further provider joins it and brings no operator of its own.
+*/}}
+{{- define "tenantry.joins" -}}
+{{- if not (include "tenantry.writesClusterPart" .) -}}
+{{- $binding := lookup "rbac.authorization.k8s.io/v1" "ClusterRoleBinding" "" "tenantry-operator" -}}
+{{- range $subject := dig "subjects" list $binding -}}
+{{- if ne $subject.namespace $.Release.Namespace -}}
+{{ $subject.namespace }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "tenantry.runsOperator" -}}
+{{- if and .Values.parts.operator (not (include "tenantry.joins" .)) -}}
+yes
+{{- end -}}
+{{- end }}
+
+{{/*
 Whether this release writes the cluster part: always or never as asked; by `auto` if nobody has written it, or if it was
 this release. A provider's install thus finds the owner's and leaves it alone, and an upgrade by the owner keeps it.
 */}}

@@ -15,12 +15,11 @@ import {
 import { chartOfRelease, manifestText, withStatus, type ReleaseRecord } from '../../helm/release.ts';
 import { NAMESPACE } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
-import { isKubeError } from '../../kube/kube-error.ts';
 import type { AnyObject, Json } from '../../kube/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Progress } from '../../lib/progress.ts';
-import { requireClusterPart } from './cluster-part.ts';
+import { joinedOperator, requireClusterPart, runsOperator } from './cluster-part.ts';
 import { ensureOwnCrds } from './own-crds.ts';
 import { readHistory, trimHistory, writeRelease } from './release-history.ts';
 import {
@@ -51,6 +50,12 @@ export interface InstallOptions {
   readonly waitMs: number;
 }
 
+/** What was installed. */
+export interface Installed {
+  /** Namespace of the operator that the cluster has already and that this release joined. */
+  readonly joined: string | undefined;
+}
+
 interface LoadedChart {
   readonly archive: Uint8Array;
   readonly digest: string;
@@ -62,7 +67,7 @@ interface LoadedChart {
  * renders it, the same record is kept. Objects of another release are refused. Safe to run again. Throws KubeError,
  * RenderError, or an Error with a remedy.
  */
-export async function installOperator(options: InstallOptions): Promise<void> {
+export async function installOperator(options: InstallOptions): Promise<Installed> {
   const { client, progress, release, clock } = options;
   const chart = await loadChart(options);
   const history = await readHistory(client, release);
@@ -99,11 +104,13 @@ export async function installOperator(options: InstallOptions): Promise<void> {
       .filter(({ info }) => info.status === 'deployed')
       .map((old) => writeRelease(client, withStatus(old, 'superseded', old.info.description), clock.now())),
   );
-  if (options.waitMs === 0) return;
+  const joined = await joinedOperator(client, objects, release.namespace);
+  if (options.waitMs === 0 || !runsOperator(objects)) return { joined };
   await progress.step('operator ready', async (note) => {
     await waitForOperator(options, note);
     await waitForWebhooks(options);
   });
+  return { joined };
 }
 
 async function loadChart({ engine, chartFolder }: InstallOptions): Promise<LoadedChart> {
@@ -113,16 +120,14 @@ async function loadChart({ engine, chartFolder }: InstallOptions): Promise<Loade
   return { archive, digest, info: await engine.load(digest, archive) };
 }
 
+/** Looked at first: a provider has a namespace and may not make one. */
 async function ensureNamespace(client: Client, name: string): Promise<void> {
   const labels = { [MANAGED_BY_LABEL]: MANAGED_BY_VALUE };
-  try {
+  const existing = await client.find(NAMESPACE, { name });
+  if (existing === undefined)
     await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-  } catch (error) {
-    if (!isKubeError(error, 'AlreadyExists')) throw error;
-    const existing = await client.get(NAMESPACE, { name });
-    if (existing.metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY_VALUE)
-      await client.patch(NAMESPACE, { name }, { type: 'merge', body: { metadata: { labels } } });
-  }
+  else if (existing.metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY_VALUE)
+    await client.patch(NAMESPACE, { name }, { type: 'merge', body: { metadata: { labels } } });
 }
 
 async function render(

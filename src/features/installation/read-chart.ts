@@ -6,7 +6,7 @@ import { IgnoreError } from '../../helm/helmignore.ts';
 import { TarError } from '../../helm/tar.ts';
 import { isJsonMap, type Json } from '../../kube/object.ts';
 import { parseYaml, YamlError } from '../../kube/yaml.ts';
-import { withRemedy } from './with-remedy.ts';
+import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** A chart as it is uploaded. */
 export interface ChartFile {

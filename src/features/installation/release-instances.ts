@@ -12,10 +12,11 @@ import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Progress } from '../../lib/progress.ts';
+import { silenceWebhooks } from '../../runtime/silence-webhooks.ts';
 import { removeFinalizer } from './remove-finalizer.ts';
 import { listServiceKinds } from './service-kinds.ts';
 import { waitUntil } from '../../lib/wait-until.ts';
-import { withRemedy } from './with-remedy.ts';
+import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** Selects the operator's Deployment and pods, as the chart labels them. */
 export const OPERATOR_SELECTOR = 'app.kubernetes.io/name=tenantry,app.kubernetes.io/component=operator';
@@ -40,8 +41,10 @@ export interface ReleaseOptions {
  */
 export async function releaseInstances(options: ReleaseOptions): Promise<{ readonly kept: number }> {
   const { client, progress } = options;
-  await progress.step('webhooks removed', () => removeWebhooks(client));
+  await progress.step('webhooks silenced', () => silence(client));
   await progress.step('operator stopped', () => stopOperator(options));
+  // Once more: a replica that started in between had them asked again.
+  await silence(client);
   return progress.step('instances released', async (note) => {
     const kept = await removeFinalizers(client);
     note(`${kept} kept`);
@@ -49,13 +52,10 @@ export async function releaseInstances(options: ReleaseOptions): Promise<{ reado
   });
 }
 
-/** Deletes both configurations; nothing of ours is checked at admission from here on. */
-export async function removeWebhooks(client: Client): Promise<void> {
-  const ref = { name: WEBHOOK_CONFIGURATION };
-  await Promise.all([
-    client.delete(VALIDATING_WEBHOOK_CONFIGURATION, ref),
-    client.delete(MUTATING_WEBHOOK_CONFIGURATION, ref),
-  ]);
+/** Has the API server ask nothing of ours at admission from here on. The configurations are the cluster part's and stay with it. */
+async function silence(client: Client): Promise<void> {
+  const kinds = [VALIDATING_WEBHOOK_CONFIGURATION, MUTATING_WEBHOOK_CONFIGURATION];
+  await silenceWebhooks(client, kinds, WEBHOOK_CONFIGURATION);
 }
 
 async function stopOperator({ client, clock, namespace, signal }: ReleaseOptions): Promise<void> {

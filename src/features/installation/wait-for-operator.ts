@@ -3,7 +3,7 @@ import { DEPLOYMENT, POD, type Deployment, type Pod } from '../../kube/builtin-k
 import type { Clock } from '../../lib/clock.ts';
 import { OPERATOR_SELECTOR } from './release-instances.ts';
 import { waitUntil } from '../../lib/wait-until.ts';
-import { withRemedy } from './with-remedy.ts';
+import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** How often the Deployment is looked at while a person waits. */
 const LOOK_MS = 300;

@@ -2,7 +2,7 @@ import type { Client } from '../../client/client.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { withRemedy } from './with-remedy.ts';
+import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** How often the webhooks are tried; each try is one dry-run. */
 const LOOK_MS = 200;

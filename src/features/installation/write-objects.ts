@@ -3,7 +3,7 @@ import type { Kind } from '../../kube/kind.ts';
 import type { AnyObject, KubeObject } from '../../kube/object.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { isOfRelease, type ReleaseName, type ReleaseObject } from './release-objects.ts';
-import { withRemedy } from './with-remedy.ts';
+import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** How long an object of an uninstalled release may take to go: a namespace needs some seconds. */
 const GONE_TIMEOUT_MS = 120_000;

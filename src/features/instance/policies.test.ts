@@ -54,6 +54,23 @@ function named(name: string, network = NETWORK, spec = revision()): Record<strin
 }
 
 describe('policyObjects', () => {
+  it('let creator and provider look, and bind the roles that the revision names', () => {
+    const spec = {
+      ...revision({}, [{ apiGroups: ['a'], resources: ['b'], verbs: ['get'] }]),
+      roles: ['tenantry-service-x'],
+    };
+    const bindings = policyObjects(IDENTITY, spec, NETWORK, ['alice']).filter(
+      ({ object }) => object.kind === 'RoleBinding',
+    );
+
+    expect(bindings.map(({ object }) => object['roleRef'])).toMatchObject([
+      { name: 'tenantry-instance' },
+      { name: 'tenantry-service-x' },
+      { name: 'tenantry-instance-reader' },
+    ]);
+    expect(bindings[2]?.object['subjects']).toMatchObject([{ kind: 'User', name: 'alice' }]);
+  });
+
   it('are quota, limits, two network policies and the binding, all labelled and in the namespace', () => {
     const objects = policyObjects(IDENTITY, revision(), NETWORK);
 

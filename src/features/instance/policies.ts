@@ -8,6 +8,7 @@ import {
   ISOLATION_LABEL,
   MANAGED_BY_LABEL,
   MANAGED_BY_VALUE,
+  READER_CLUSTER_ROLE,
   RELEASE_NAME_ANNOTATION,
   SERVICE_UID_LABEL,
   STORAGE_CLASSES_LABEL,
@@ -16,11 +17,12 @@ import { serviceClusterRoleName } from '../../api/instance.ts';
 import type { InstancePolicies, RevisionSpec } from '../../api/revision.ts';
 import { LIMIT_RANGE, NETWORK_POLICY, RESOURCE_QUOTA, ROLE_BINDING } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
-import type { AnyObject } from '../../kube/object.ts';
+import type { AnyObject, Json } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
 import type { ServiceAccountRef } from '../../runtime/plan.ts';
 import { netDefaults } from './fill-resources.ts';
 import { networkPolicies, type NetworkFacts } from './network-policies.ts';
+import { readerSubjects } from './readers.ts';
 
 /** Names of an instance and of what stands around it. */
 export interface Identity {
@@ -105,6 +107,7 @@ export function policyObjects(
   identity: Identity,
   revision: RevisionSpec,
   network: Omit<NetworkFacts, 'egress'>,
+  readers: readonly string[] = [],
 ): readonly KindedObject[] {
   const { quota, fillResources, egress, isolation } = revision.policies;
   const net = quota !== undefined && fillResources ? netDefaults(quota) : undefined;
@@ -115,9 +118,13 @@ export function policyObjects(
     },
     net && { kind: LIMIT_RANGE, object: limitRangeObject(identity, net) },
     ...networkPolicies({ ...network, egress }).map((object) => ({ kind: NETWORK_POLICY, object })),
-    { kind: ROLE_BINDING, object: bindingObject(identity, INSTANCE_CLUSTER_ROLE) },
-    revision.rules.length > 0
-      ? { kind: ROLE_BINDING, object: bindingObject(identity, serviceClusterRoleName(revision.resource)) }
+    { kind: ROLE_BINDING, object: bindingObject(INSTANCE_CLUSTER_ROLE, [accountSubject(identity.account)]) },
+    ...rolesOf(revision).map((role) => ({
+      kind: ROLE_BINDING,
+      object: bindingObject(role, [accountSubject(identity.account)]),
+    })),
+    readers.length > 0
+      ? { kind: ROLE_BINDING, object: bindingObject(READER_CLUSTER_ROLE, readerSubjects(readers)) }
       : undefined,
   ];
   return objects.flatMap((one) =>
@@ -172,16 +179,23 @@ function limitRangeObject(identity: Identity, net: NonNullable<ReturnType<typeof
   };
 }
 
-function bindingObject(identity: Identity, role: string): AnyObject {
+/** ClusterRoles with what the charts need beyond the common rights. */
+function rolesOf({ rules, roles, resource }: RevisionSpec): readonly string[] {
+  return roles ?? (rules.length > 0 ? [serviceClusterRoleName(resource)] : []);
+}
+
+function bindingObject(role: string, subjects: readonly Json[]): AnyObject {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
     metadata: { name: role },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-    subjects: [
-      { kind: 'ServiceAccount', name: identity.account.name, namespace: identity.account.namespace },
-    ],
+    subjects,
   };
+}
+
+function accountSubject({ name, namespace }: ServiceAccountRef): Json {
+  return { kind: 'ServiceAccount', name, namespace };
 }
 
 /** The namespace's default account without a token: what runs as nobody in particular needs none. */

@@ -1,6 +1,7 @@
 import {
   EXTERNAL_POLICY,
   INSTANCE_CLUSTER_ROLE,
+  READER_CLUSTER_ROLE,
   RESTRICT_POLICY,
   SERVICE_CLUSTER_ROLE_PREFIX,
 } from '../../api/names.ts';
@@ -132,7 +133,11 @@ function isReserved({ metadata, ...object }: AnyObject, kind: Kind, release: str
     case 'LimitRange':
       return name === release;
     case 'rbac.authorization.k8s.io/RoleBinding':
-      return name === INSTANCE_CLUSTER_ROLE || name.startsWith(SERVICE_CLUSTER_ROLE_PREFIX);
+      return (
+        name === INSTANCE_CLUSTER_ROLE ||
+        name === READER_CLUSTER_ROLE ||
+        name.startsWith(SERVICE_CLUSTER_ROLE_PREFIX)
+      );
     case 'Secret':
       return name.startsWith(RELEASE_PREFIX) || object['type'] === RELEASE_TYPE;
     default:

@@ -16,6 +16,8 @@ export interface InstanceService {
    * registered or after it went.
    */
   currentRevision(stores: Stores, newest?: number): Revision | undefined;
+  /** The user who registered the service, as admission wrote it down. */
+  readonly provider?: string | undefined;
 }
 
 /** What counts for the instances of a service in one namespace besides the service: the plan of their tenant. */

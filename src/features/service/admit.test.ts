@@ -24,6 +24,7 @@ const world: WriteWorld = {
   chart: [],
   capacity: { cpu: parseQuantity('2'), memory: parseQuantity('4Gi') },
   mayUnconfine: true,
+  mayUseGroup: true,
   unreadableSecret: undefined,
 };
 

@@ -8,6 +8,7 @@ import type { Finding } from '../../runtime/admission.ts';
 import type { ChartProblem } from './chart-problem.ts';
 import { RESOURCE_FIXED } from './observe-service.ts';
 import { namesOf } from './plan-removal.ts';
+import { permissionFile } from './rights.ts';
 import { bad, kindPeriodFindings, nameFindings, policyFindings, sourceFindings } from './spec-findings.ts';
 
 /** KubePlus's texts. */
@@ -32,6 +33,8 @@ export interface WriteWorld {
   /** What is wrong with the chart; empty also where it could not be looked at in time. */
   readonly chart: readonly ChartProblem[];
   readonly capacity: Capacity;
+  /** Whether the group is the namespace's own, or the user may create objects of the kind in it. */
+  readonly mayUseGroup: boolean;
   /** Whether the user may let pods of services out of their containers. */
   readonly mayUnconfine: boolean;
   /** Secret named in `chart.secretRef` that the user may not read himself. */
@@ -67,9 +70,22 @@ export function admitWrite(spec: CompositionSpec, world: WriteWorld): Finding[] 
   ];
 }
 
+/** What a provider does with instances of an own kind. */
+const KIND_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+
 /** What a provider may ask for only with rights of his own: the operator would else lend him its. */
 function rightsFindings({ policies }: CompositionSpec, world: WriteWorld): Finding[] {
   const found: Finding[] = [];
+  if (!world.mayUseGroup && world.registered === undefined) {
+    const { group, plural } = world.resource;
+    const file = permissionFile([{ apiGroups: [group], resources: [plural], verbs: KIND_VERBS }]);
+    found.push(
+      bad(
+        'spec.newResource.resource.group',
+        `${group} is not this namespace's own, and the first in a group has the name: leave the group out, or have the cluster's owner grant you the kind by provider-kubeconfig.py update with this file\n${file}`,
+      ),
+    );
+  }
   if (policies?.podSecurity === 'privileged' && !world.mayUnconfine) {
     const right = 'the verb unconfine on resourcecompositions.workflows.kubeplus in this namespace';
     found.push(

@@ -20,6 +20,8 @@ import { storageProblems } from './storage-problems.ts';
 const SAMPLE_NAMESPACE = 'tenantry-sample';
 
 export interface ChartCheckInput {
+  /** Of the composition. */
+  readonly namespace: string;
   readonly spec: CompositionSpec;
   readonly resource: RevisionSpec['resource'];
   readonly bytes: Uint8Array;
@@ -34,6 +36,8 @@ export interface CheckedChart {
   readonly kinds: RevisionSpec['kinds'];
   /** What the service's account needs beyond ClusterRole `tenantry-instance`. */
   readonly rules: readonly PolicyRule[];
+  /** ClusterRoles that give it. */
+  readonly roles: readonly string[];
   readonly crds: readonly AnyObject[];
 }
 
@@ -73,6 +77,7 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
     size: input.bytes.byteLength,
     kinds: kindsSeen(objects, kinds),
     rules: missing.rules,
+    roles: missing.roles,
     crds,
   };
 }

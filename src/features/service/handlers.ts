@@ -25,7 +25,7 @@ import { listInstances } from './observe-removal.ts';
 import { isAllowed, notLetIn, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
 import type { Right } from './rights.ts';
 import { inputsHashOf } from './service-objects.ts';
-import { resourceOf } from './service-spec.ts';
+import { isOwnGroup, resourceOf } from './service-spec.ts';
 import { nameFindings, sourceFindings } from './spec-findings.ts';
 
 /** What admission needs besides. */
@@ -137,18 +137,21 @@ function mayUser(
 async function furtherRights(
   deps: ServiceAdmissionDeps,
   { request, composition, signal }: Writing,
-): Promise<Pick<WriteWorld, 'mayUnconfine' | 'unreadableSecret'>> {
+): Promise<Pick<WriteWorld, 'mayUnconfine' | 'mayUseGroup' | 'unreadableSecret'>> {
   const { newResource, policies } = composition.spec;
   const { group, plural } = RESOURCE_COMPOSITION;
   const secret = newResource.chart?.secretRef?.name;
-  const [mayUnconfine, mayRead] = await Promise.all([
+  const kind = resourceOf(composition, deps.settings.operatorNamespace);
+  const [mayUseGroup, mayUnconfine, mayRead] = await Promise.all([
+    isOwnGroup(kind.group, request.namespace, deps.settings.operatorNamespace) ||
+      mayUser(deps, request, { group: kind.group, resource: kind.plural, verb: 'create' }, signal),
     policies?.podSecurity !== 'privileged' ||
       mayUser(deps, request, { group, resource: plural, verb: UNCONFINE_VERB }, signal),
     // Whoever changes only the URL sends the Secret somewhere else: he is asked, too.
     secret === undefined ||
       mayUser(deps, request, { group: '', resource: 'secrets', verb: 'get', name: secret }, signal),
   ]);
-  return { mayUnconfine, unreadableSecret: mayRead ? undefined : secret };
+  return { mayUnconfine, mayUseGroup, unreadableSecret: mayRead ? undefined : secret };
 }
 
 interface Writing {
@@ -184,6 +187,7 @@ async function writeWorld(
       chart: [],
       capacity: NOTHING_KNOWN,
       mayUnconfine: false,
+      mayUseGroup: false,
       unreadableSecret: undefined,
     };
     return { world, warnings: [] };
@@ -299,7 +303,7 @@ async function chartOf(
 ): Promise<void> {
   const sources = { live: deps.client, fetchChart: deps.fetchChart };
   const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal });
-  await checkChart(deps, { spec, resource, bytes, signal });
+  await checkChart(deps, { namespace, spec, resource, bytes, signal });
 }
 
 const LATER = 'the chart could not be checked in time; see the conditions of this ResourceComposition';

@@ -1,4 +1,4 @@
-import { serviceAccountName, serviceClusterRoleName } from '../../api/instance.ts';
+import { providerClusterRoleName, serviceAccountName, serviceClusterRoleName } from '../../api/instance.ts';
 import { INSTANCE_CLUSTER_ROLE, OPERATOR_NAME } from '../../api/names.ts';
 import type { PolicyRule, RevisionSpec } from '../../api/revision.ts';
 import { CLUSTER_ROLE } from '../../kube/builtin-kinds.ts';
@@ -16,6 +16,8 @@ type Deps = Pick<ServiceDeps, 'client' | 'settings'>;
 
 /** What a chart asks for. */
 export interface NeededRights {
+  /** Of the composition: what was granted there counts for all services of it. */
+  readonly namespace: string;
   readonly resource: RevisionSpec['resource'];
   readonly needed: ChartRights;
   /** Kinds of the chart that belong to no namespace, as far as the composition allows them. */
@@ -23,24 +25,37 @@ export interface NeededRights {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a service has and lacks. */
+export interface ServiceRights {
+  /** What its account needs beyond the common rights. */
+  readonly rules: readonly PolicyRule[];
+  /** ClusterRoles that give it. */
+  readonly roles: readonly string[];
+  readonly problems: readonly ChartProblem[];
+}
+
 /**
- * Compares with what services' accounts get everywhere, and with what this service was granted. Rights beyond the common
- * ones are in a ClusterRole of the cluster's owner. The operator binds it in the namespaces of instances, which Kubernetes
+ * Compares with what services' accounts get everywhere, and with what this service or all of its provider's were granted. Rights
+ * beyond the common ones are in ClusterRoles of the cluster's owner. The operator binds it in the namespaces of instances, which Kubernetes
  * lets it do with the verb `bind` on it only; and no binding in a namespace reaches kinds that belong to none.
  */
 export async function missingRights(
   deps: Deps,
-  { resource, needed, clusterKinds, signal }: NeededRights,
-): Promise<{ rules: readonly PolicyRule[]; problems: readonly ChartProblem[] }> {
+  { namespace, resource, needed, clusterKinds, signal }: NeededRights,
+): Promise<ServiceRights> {
   const role = serviceClusterRoleName(resource);
-  const [common, granted] = await Promise.all([
+  const shared = providerClusterRoleName(namespace);
+  const [common, own, ofProvider] = await Promise.all([
     rulesOfRole(deps, INSTANCE_CLUSTER_ROLE),
     rulesOfRole(deps, role),
+    rulesOfRole(deps, shared),
   ]);
   const beyond = needed.rights.filter((right) => !isCovered(right, common));
-  const lacking = beyond.filter((right) => !isCovered(right, granted));
+  const byProvider = beyond.filter((right) => isCovered(right, ofProvider));
+  const byOwn = beyond.filter((right) => !byProvider.includes(right));
+  const lacking = byOwn.filter((right) => !isCovered(right, own));
   const [mayBind, refused] = await Promise.all([
-    beyond.length === 0 || mayOperatorBind(deps, role, signal),
+    byOwn.length === 0 || mayOperatorBind(deps, role, signal),
     refusedClusterKinds(deps, { resource, clusterKinds, signal }),
   ]);
   const rules = toRules(lacking);
@@ -61,6 +76,7 @@ export async function missingRights(
   const isAnyMissing = lacking.length > 0 || needed.paths.length > 0;
   return {
     rules: toRules(beyond),
+    roles: [...(byProvider.length > 0 ? [shared] : []), ...(byOwn.length > 0 ? [role] : [])],
     problems: [
       ...(isAnyMissing ? [problem(missingPermissions(rules, needed.paths))] : []),
       ...(grants.length > 0

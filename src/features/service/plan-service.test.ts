@@ -49,6 +49,7 @@ function chartOf(version: string): PreparedChart {
     size: stored.size,
     kinds: [],
     rules: [],
+    roles: [],
     crds: [],
     values: valuesSchemaOf({ chart: info }),
     stored,

@@ -1,3 +1,4 @@
+import { serviceClusterRoleName } from '../../api/instance.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
 import type { Revision, RevisionSpec } from '../../api/revision.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
@@ -77,7 +78,13 @@ export async function prepareChart(
   const checked =
     isRecorded && isSameChart
       ? await recall(current, bytes, deps)
-      : await checkChart(deps, { spec: composition.spec, resource, bytes, signal });
+      : await checkChart(deps, {
+          namespace: composition.metadata.namespace ?? '',
+          spec: composition.spec,
+          resource,
+          bytes,
+          signal,
+        });
   const { providerValues, schema } = composition.spec.newResource;
   const values = valuesSchemaOf({ chart: checked.info, ownSchema: schema, providerValues });
   const { stored, secrets } = chartChunks(composition.metadata.namespace ?? '', bytes);
@@ -127,10 +134,15 @@ function fetchBytes(composition: ResourceComposition, { read, deps }: PrepareCon
 
 /** What the check found when the revision was made: it is written there and needs no rendering. */
 async function recall(current: Revision, bytes: Uint8Array, deps: ServiceDeps): Promise<CheckedChart> {
-  const { chart, kinds, rules } = current.spec;
+  const { chart, kinds, rules, roles = rolesOfEarlier(current) } = current.spec;
   const info = await loadInfo(deps, chart.digest, bytes);
   const crds = (await parseAll(info.crds)).objects.map(({ object }) => object);
-  return { info, digest: chart.digest, size: chart.size, kinds, rules, crds };
+  return { info, digest: chart.digest, size: chart.size, kinds, rules, roles, crds };
+}
+
+/** Earlier versions knew one role, and did not write which. */
+function rolesOfEarlier({ spec }: Revision): readonly string[] {
+  return spec.rules.length === 0 ? [] : [serviceClusterRoleName(spec.resource)];
 }
 
 async function notKept(secrets: readonly Secret[], read: Read): Promise<readonly Secret[]> {

@@ -72,6 +72,7 @@ export function revisionContent(
     policies: policiesOf(composition.spec),
     kinds: chart.kinds,
     rules: chart.rules,
+    ...(chart.roles.length > 0 ? { roles: chart.roles } : {}),
   };
 }
 

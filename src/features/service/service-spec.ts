@@ -18,14 +18,21 @@ export function resourceOf(
 ): RevisionSpec['resource'] {
   const { resource } = composition.spec.newResource;
   const { namespace = operatorNamespace } = composition.metadata;
-  const ownGroup =
-    namespace === operatorNamespace ? DEFAULT_SERVICE_GROUP : `${namespace}.${DEFAULT_SERVICE_GROUP}`;
   return {
-    group: emptyAsUnset(resource.group) ?? ownGroup,
+    group: emptyAsUnset(resource.group) ?? ownGroupOf(namespace, operatorNamespace),
     version: emptyAsUnset(resource.version) ?? DEFAULT_SERVICE_VERSION,
     kind: resource.kind,
     plural: resource.plural,
   };
+}
+
+function ownGroupOf(namespace: string, operatorNamespace: string): string {
+  return namespace === operatorNamespace ? DEFAULT_SERVICE_GROUP : `${namespace}.${DEFAULT_SERVICE_GROUP}`;
+}
+
+/** True for the group that services of a namespace get when their compositions name none: no other provider's kinds are in it. */
+export function isOwnGroup(group: string, namespace: string, operatorNamespace: string): boolean {
+  return group === ownGroupOf(namespace, operatorNamespace);
 }
 
 /** The policies of a composition with the defaults filled in. */
