@@ -9,7 +9,7 @@ import { kindRules, type KindRule } from '../features/connections/kind-rules.ts'
 import { keyOf } from '../features/connections/relation.ts';
 import { CRD, NAMESPACE, PV } from '../kube/builtin-kinds.ts';
 import type { Kind } from '../kube/kind.ts';
-import type { AnyObject } from '../kube/object.ts';
+import type { AnyObject, KubeObject } from '../kube/object.ts';
 import { mapLimit } from '../lib/limit.ts';
 import { UserError } from './cli-io.ts';
 
@@ -49,22 +49,37 @@ export async function gatherConnections(
     ? // True: the kind is a service's.
       releaseOf(object as Instance)?.namespace
     : object.metadata.namespace;
-  const { objects, hidden } =
-    place === undefined ? { objects: [], hidden: [] } : await listNamespace(reader, resources, place);
-  const around = [
-    ...(isInstance && place !== undefined ? await unlessHidden(reader.find(NAMESPACE, { name: place })) : []),
-    ...(await volumesOf(reader, objects)),
-  ];
+  const definition = isCustom(kind.group) ? [definitionName(kind)] : [];
+  // All at once: each answer is waited for once.
+  const [{ objects, hidden }, namespaces, own] = await Promise.all([
+    place === undefined ? NOTHING : listNamespace(reader, resources, place),
+    isInstance && place !== undefined ? unlessHidden(reader.find(NAMESPACE, { name: place })) : [],
+    rulesOf(reader, definition),
+  ]);
+  const [volumes, others] = await Promise.all([
+    volumesOf(reader, objects),
+    rulesOf(
+      reader,
+      customKinds(resources, objects).filter((name) => !definition.includes(name)),
+    ),
+  ]);
   // True: they came from the server, with whatever fields they have.
-  const all = [object, ...(around as readonly AnyObject[]), ...objects];
+  const all = [
+    object,
+    ...(namespaces as readonly KubeObject[] as readonly AnyObject[]),
+    ...volumes,
+    ...objects,
+  ];
   const byKey = new Map(all.map((one) => [keyOf(one), one]));
   return {
     start: byKey.get(keyOf(object)) ?? object,
     objects: [...byKey.values()],
-    rules: await rulesOf(reader, resources, [...byKey.values()]),
+    rules: [...own, ...others],
     hidden,
   };
 }
+
+const NOTHING = { objects: [], hidden: [] };
 
 async function findStart(
   reader: Reader,
@@ -101,23 +116,20 @@ async function volumesOf(reader: Reader, objects: readonly AnyObject[]): Promise
   return found.flat() as readonly unknown[] as readonly AnyObject[]; // true: objects with fields
 }
 
-/** What the definitions of custom kinds among the objects say of relations. */
-async function rulesOf(
-  reader: Reader,
-  resources: readonly ServedResource[],
-  objects: readonly AnyObject[],
-): Promise<readonly KindRule[]> {
-  const present = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.split('/')[0]} ${kind}`));
-  const custom = new Map(
-    resources
-      .filter(({ group, kind }) => isCustom(group) && present.has(`${group} ${kind}`))
-      .map(({ group, plural }) => [`${plural}.${group}`, group]),
-  );
-  const definitions = await mapLimit([...custom.keys()], PARALLEL, (name) =>
-    unlessHidden(reader.find(CRD, { name })),
-  );
-  return (definitions.flat() as readonly unknown[] as readonly AnyObject[]).flatMap(kindRules); // true: objects with fields
+/** What definitions say of relations. */
+async function rulesOf(reader: Reader, names: readonly string[]): Promise<readonly KindRule[]> {
+  const found = await mapLimit(names, PARALLEL, (name) => unlessHidden(reader.find(CRD, { name })));
+  return (found.flat() as readonly unknown[] as readonly AnyObject[]).flatMap(kindRules); // true: objects with fields
 }
+
+/** Names of the definitions of custom kinds among the objects. */
+function customKinds(resources: readonly ServedResource[], objects: readonly AnyObject[]): readonly string[] {
+  const present = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.split('/')[0]} ${kind}`));
+  const custom = resources.filter(({ group, kind }) => isCustom(group) && present.has(`${group} ${kind}`));
+  return [...new Set(custom.map(definitionName))];
+}
+
+const definitionName = ({ group, plural }: ServedResource): string => `${plural}.${group}`;
 
 /** Kubernetes' own groups have no period or end like this. */
 const isCustom = (group: string): boolean => group.includes('.') && !group.endsWith('.k8s.io');
