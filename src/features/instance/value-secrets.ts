@@ -46,7 +46,7 @@ export class ValueSecrets {
     const values: Values[] = [];
     const namespace = instance.metadata.namespace ?? '';
     for (const { secretName: name, key = DEFAULT_VALUES_KEY } of instance.tenantry?.valuesFrom ?? []) {
-      const secret = await this.#find(namespace, name, reader, signal);
+      const secret = await this.#find(instance, name, reader, signal);
       if (typeof secret === 'string') return { failure: valuesFailure(secret) };
       const parsed = parse(secret, namespace, key);
       if (typeof parsed === 'string') return { failure: valuesFailure(parsed) };
@@ -58,13 +58,17 @@ export class ValueSecrets {
   }
 
   async #find(
-    namespace: string,
+    { metadata }: Instance,
     name: string,
     reader: Reader,
     signal: AbortSignal,
   ): Promise<Secret | string> {
+    const { namespace = '', uid = '', generation = 0 } = metadata;
     const id = `${namespace}/${name}`;
-    const kept = this.#kept.get(id);
+    // Whoever corrects a Secret often corrects the instance, too: what was read before that says nothing any more, and a
+    // refusal by it would stand until the next look, minutes later.
+    const look = `${uid} ${generation} ${id}`;
+    const kept = this.#kept.get(look);
     const now = this.#clock.monotonic();
     if (kept !== undefined && kept.untilMs > now && kept.secret !== undefined) return kept.secret;
     for (const [key, { untilMs }] of this.#kept) if (untilMs <= now) this.#kept.delete(key);
@@ -72,7 +76,7 @@ export class ValueSecrets {
       const secret = await reader.find(SECRET, { namespace, name }, { signal });
       if (secret === undefined)
         return `Secret ${id}, named in tenantry.valuesFrom, does not exist; create it`;
-      this.#kept.set(id, { secret, untilMs: now + BELIEVED_MS });
+      this.#kept.set(look, { secret, untilMs: now + BELIEVED_MS });
       return secret;
     } catch (error) {
       if (!isKubeError(error, 'Forbidden')) throw error;
