@@ -32,6 +32,7 @@ export interface Offer {
   /** Fields of the composition's spec besides `newResource`, as JSON. */
   readonly more?: object;
   readonly resource?: object;
+  readonly providerValues?: object;
   readonly chartURL?: string;
   readonly namespace?: string;
 }
@@ -45,6 +46,7 @@ export function offer({
   more,
   resource,
   chartURL,
+  providerValues,
   namespace = NS,
 }: Offer): Promise<Ended> {
   const composition = {
@@ -62,6 +64,7 @@ export function offer({
         },
         chartURL: chartURL ?? `file:///${name}-${version}.tgz`,
         chartName: name,
+        ...(providerValues === undefined ? {} : { providerValues }),
       },
       ...more,
     },
