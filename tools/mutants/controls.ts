@@ -479,8 +479,8 @@ export const CONTROLS: readonly Control[] = [
     replace:
       'const { metadata: now } = await client.get(LEDGER, read.metadata); const metadata = { ...fresh.metadata, uid, resourceVersion: now.resourceVersion ?? resourceVersion };',
     test: {
-      file: 'test/component/tenancy.test.ts',
-      name: 'leave exactly as many as the plan offers, and no place is lost',
+      file: 'src/features/tenancy/ledger-book.test.ts',
+      name: 'gives the last place once, to two replicas that read the same: %s',
     },
   },
   {
