@@ -53,6 +53,21 @@ describe('removing a service', { timeout: 30_000 }, () => {
     );
   });
 
+  it('gives everything back when it is deleted in the foreground, too', async () => {
+    await rig().upload(chart({ 'crds/crontab.yaml': CRONTAB_CRD }));
+    await rig().register();
+
+    const ref = { namespace: NAMESPACE, name: 'hello' };
+    await rig().client.delete(RESOURCE_COMPOSITION, ref, { propagation: 'Foreground' });
+    await rig().until((now) => now === undefined);
+
+    expect(rig().revisions()).toEqual([]);
+    const kinds = rig()
+      .api.objects(CRD)
+      .map(({ spec }) => spec.names.kind);
+    expect(kinds.filter((kind) => ['CronTab', 'HelloService'].includes(kind))).toEqual([]);
+  });
+
   it("leaves a chart's CRD that has objects", async () => {
     await rig().upload(chart({ 'crds/crontab.yaml': CRONTAB_CRD }));
     await rig().register();

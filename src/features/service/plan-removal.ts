@@ -1,7 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import { FINALIZER, FORCE_DELETE_LABEL } from '../../api/names.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
-import { REVISION } from '../../api/revision.ts';
+import { REVISION, type Revision } from '../../api/revision.ts';
 import { CRD } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { ObjectMeta } from '../../kube/object.ts';
@@ -76,12 +76,22 @@ export function planRemoval(
   const stages: Stage[] = [
     { name: 'leftovers', writes: removal.leftovers.map(({ kind, object }) => gone(kind, object)) },
     // Last: what the charts brought is known by them alone, also what comes late.
-    {
-      name: 'revisions',
-      writes: removal.lateMs > 0 ? [] : removal.revisions.map((revision) => gone(REVISION, revision)),
-    },
+    ...(removal.lateMs > 0
+      ? []
+      : [
+          { name: 'revisions', writes: removal.revisions.map((revision) => gone(REVISION, revision)) },
+          { name: 'revisions-go', writes: removal.revisions.flatMap(letGo) },
+        ]),
   ];
   return { stages: stages.filter(({ writes }) => writes.length > 0), finalizer: 'absent' };
+}
+
+/** Takes our finalizer off a revision, which goes with it. */
+function letGo(revision: Revision): Write[] {
+  const { finalizers = [] } = revision.metadata;
+  if (!finalizers.includes(FINALIZER)) return [];
+  const metadata = { uid: uidOf(revision), finalizers: finalizers.filter((one) => one !== FINALIZER) };
+  return [{ verb: 'patch', kind: REVISION, ref: revision.metadata, body: { metadata } }];
 }
 
 function hold(

@@ -1,6 +1,6 @@
 import type { Instance } from '../../api/instance.ts';
 import { serviceAccountName } from '../../api/instance.ts';
-import { SERVICE_UID_LABEL } from '../../api/names.ts';
+import { FINALIZER, SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { RESOURCE_MONITOR } from '../../api/resource-monitor.ts';
 import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
@@ -109,6 +109,8 @@ export function revisionObject(
       ...namespaceOf(composition),
       labels: { [SERVICE_UID_LABEL]: uidOf(composition) },
       annotations: revisionAnnotations(composition, chart),
+      // A deletion in the foreground takes what the composition owns before it: instances need it until they are gone.
+      finalizers: [FINALIZER],
       ownerReferences: [ownerOf(composition)],
     },
     spec,
