@@ -8,6 +8,7 @@ import { findSite, type Site } from '../features/access/find-site.ts';
 import { readPermissionFile, requireNoImpersonation } from '../features/access/permission-file.ts';
 import { missingLabels, prepareNamespace } from '../features/access/prepare-namespace.ts';
 import { removeAccess } from '../features/access/remove-access.ts';
+import { requireProviderPolicy } from '../features/access/require-policy.ts';
 import { rightsList } from '../features/access/rights-list.ts';
 import { writeAccess } from '../features/access/write-access.ts';
 import { messageOf } from '../lib/error-text.ts';
@@ -42,7 +43,10 @@ export async function createAccount(call: ProviderCall): Promise<void> {
   if (flags.dryRun === true) return;
   await askOwner(call);
   await prepareNamespace(client, account.namespace, site, labels);
-  if (account.role === 'provider') await applyClusterPart(io, connection, account.namespace);
+  if (account.role === 'provider') {
+    await applyClusterPart(io, connection, account.namespace);
+    await requireProviderPolicy(client);
+  }
   await writeAccess(client, account, objects, (text) => void log(call, `wrote ${text}`));
   await writeFileFor(call);
 }

@@ -380,6 +380,34 @@ describe('consumers', () => {
     expect(await may(file('acme.json'), `list pods -n ${runsIn}`)).toBe('no');
   });
 
+  it('look into nothing that the operator opens to groups: it may bind users and accounts only', async () => {
+    const binding = (subject: object): string =>
+      JSON.stringify({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: 'attack', namespace: 'hs1' },
+        roleRef: {
+          apiGroup: 'rbac.authorization.k8s.io',
+          kind: 'ClusterRole',
+          name: 'tenantry-instance-reader',
+        },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', ...subject }],
+      });
+    const bind = (subject: object): Promise<Ended> =>
+      sh(
+        owner,
+        `kubectl create --dry-run=server --as=system:serviceaccount:${HOST}:tenantry-operator -f -`,
+        binding(subject),
+      );
+
+    expect((await bind({ kind: 'User', name: 'alice' })).code).toBe(0);
+    for (const subject of [
+      { kind: 'Group', name: 'system:authenticated' },
+      { kind: 'User', name: 'system:anonymous' },
+    ])
+      expect((await bind(subject)).stderr).toContain('the operator binds only');
+  });
+
   it('read nothing of the cluster, whatever there is', async () => {
     const own = /^(selfsubject\w+\.|clustertrustbundles|events|helloworldservices\.|Resources |namespaces )/;
     for (const namespace of ['kube-system', HOST, 'acme', 'shop2', 'hs1']) {

@@ -4,6 +4,7 @@ import { accessObjects, type ProviderSite } from '../../src/features/access/acce
 import { accountOf, type Account } from '../../src/features/access/account.ts';
 import { grantRules, revokeFrom } from '../../src/features/access/change-rights.ts';
 import { kindRules } from '../../src/features/access/provider-rules.ts';
+import { requireProviderPolicy } from '../../src/features/access/require-policy.ts';
 import { removeAccess } from '../../src/features/access/remove-access.ts';
 import type { Rule } from '../../src/features/access/rules.ts';
 import { writeAccess } from '../../src/features/access/write-access.ts';
@@ -14,6 +15,7 @@ import {
   ROLE,
   ROLE_BINDING,
   SERVICE_ACCOUNT,
+  VALIDATING_ADMISSION_POLICY_BINDING,
 } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
@@ -36,7 +38,13 @@ let client: Client;
 beforeEach(async () => {
   api = await startFakeApi({
     namespaces: ['acme', 'other'],
-    unenforced: ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'],
+    unenforced: [
+      'Role',
+      'RoleBinding',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'ValidatingAdmissionPolicyBinding',
+    ],
   });
   client = api.client();
 });
@@ -138,6 +146,21 @@ describe('a consumer', () => {
     expect((await client.get(CONFIG_MAP, { namespace: 'acme', name: 'bob-perms' })).data).toEqual({
       'bob-perms.txt': "['events', 'wps']",
     });
+  });
+});
+
+describe('a provider’s rights on CRDs', () => {
+  it('are not given where no policy holds them', async () => {
+    await expect(requireProviderPolicy(client)).rejects.toThrow(/tenantry-provider-crds is not bound/);
+    const binding = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'tenantry-provider-crds' },
+      spec: { policyName: 'tenantry-provider-crds', validationActions: ['Deny'] },
+    };
+    await client.create(VALIDATING_ADMISSION_POLICY_BINDING, binding);
+
+    await requireProviderPolicy(client);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts';
 import { isMap, textsIn } from '../../lib/narrow.ts';
-import { joinRules, type Rule } from './rules.ts';
+import { isAboutObjects, joinRules, type Rule } from './rules.ts';
 
 /** What the API server lets this client's identity do in a namespace, as it judges itself. Throws KubeError. */
 export async function reviewRules(client: Client, namespace: string): Promise<readonly Rule[]> {
@@ -33,18 +33,21 @@ function rulesIn(list: unknown): readonly Rule[] {
   });
 }
 
-/** Header and rows of `kubectl auth can-i --list`: one row for each thing, sorted. Pure. */
+/** Header and rows of `kubectl auth can-i --list`: one row for each thing, sorted, paths last. Pure. */
 export function rulesTable(rules: readonly Rule[]): {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
 } {
   const header = ['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'];
   const list = (texts: readonly string[]): string => `[${texts.join(' ')}]`;
-  const rows = joinRules(rules).map(({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }) => {
+  const joined = joinRules(rules);
+  const sorted = [...joined.filter(isAboutObjects), ...joined.filter((rule) => !isAboutObjects(rule))];
+  const rows = sorted.map(({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }) => {
     const [group = ''] = apiGroups ?? [];
     const [resource = ''] = resources ?? [];
     return [
-      group === '' || resource === '' ? resource : `${resource}.${group}`,
+      // A blank, as kubectl leaves it.
+      [resource, group].filter((part) => part !== '').join('.') || ' ',
       list(nonResourceURLs ?? []),
       list(resourceNames ?? []),
       list(verbs),
