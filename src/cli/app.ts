@@ -1,17 +1,19 @@
 import { Argument, Command, Option } from 'commander';
+import { ACCOUNT_ANNOTATION } from '../api/names.ts';
 import type { Client } from '../client/client.ts';
 import type { ServedResource } from '../client/discovery-documents.ts';
 import { unlessForbidden } from '../client/unless-forbidden.ts';
 import type { Application, Release } from '../features/application/find-application.ts';
+import { USAGE_FORMS, type UsageForm } from '../features/usage/usage-forms.ts';
 import { INGRESS, NODE, POD, SERVICE } from '../kube/builtin-kinds.ts';
 import { UserError, type CliIo } from './cli-io.ts';
 import { withClient } from './connect.ts';
 import { describeHidden } from './hidden-kinds.ts';
 
-/** `tenantry app …`: questions about one instance; `kubectl appresources`, `appstatus`, `applogs` and `appurl` are these. */
+/** `tenantry app …`: questions about one instance; `kubectl appresources`, `appstatus`, `applogs`, `appurl` and `metrics` are these. */
 export function appCommand(io: CliIo): Command {
   return new Command('app')
-    .description('What an instance consists of, how it is, what it says, where it answers')
+    .description('What an instance consists of, how it is, what it says, where it answers, what it uses')
     .addCommand(question(io, 'resources', 'List everything that was made for an instance', showResources))
     .addCommand(question(io, 'status', 'Show the release of an instance and its pods', showStatus))
     .addCommand(question(io, 'logs', 'Print the logs of all containers of an instance', showLogs))
@@ -20,6 +22,14 @@ export function appCommand(io: CliIo): Command {
         new Option('-o, --output <form>', 'a list in brackets, as in KubePlus, or one address a line')
           .choices(['list', 'plain'])
           .default('list'),
+      ),
+    )
+    .addCommand(
+      question(io, 'metrics', 'Show what an instance uses', showMetrics).addOption(
+        new Option('-o, --output <form>', 'form of the figures')
+          .choices(USAGE_FORMS)
+          .argParser(usageForm)
+          .default(USAGE_FORMS[0]),
       ),
     );
 }
@@ -128,4 +138,29 @@ async function showUrls({ io, client, application, flags }: Asked): Promise<void
   const urls = (found.length > 0 || url === undefined ? found : [url]).map((one) => one.replace(/\/$/, ''));
   const list = `[${urls.map((one) => `'${one}'`).join(', ')}]\n`;
   io.out(flags.output === 'plain' ? urls.map((one) => `${one}\n`).join('') : list);
+}
+
+/** KubePlus's words for a form that there is not. */
+function usageForm(word: string): UsageForm {
+  const form = USAGE_FORMS.find((one) => one === word);
+  if (form !== undefined) return form;
+  const forms = USAGE_FORMS.join(', ');
+  throw new UserError(`Invalid output type ${word}. Valid options: ${forms}.`, 'Say one of these behind -o.');
+}
+
+async function showMetrics({ io, client, application, flags }: Asked): Promise<void> {
+  const { collectUsage } = await import('../features/usage/collect-usage.ts');
+  const { printUsage } = await import('../features/usage/print-usage.ts');
+  const { instance } = application;
+  const { namespace } = await released(application);
+  const { usage, gaps } = await collectUsage(client, namespace);
+  const measured = {
+    kind: instance.kind,
+    name: instance.metadata.name,
+    account: instance.metadata.annotations?.[ACCOUNT_ANNOTATION] ?? '',
+    usage,
+    at: io.clock.now(),
+  };
+  io.out(printUsage(usageForm(flags.output ?? ''), measured));
+  for (const gap of gaps) io.err(`${gap}\n`);
 }

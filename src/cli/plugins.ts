@@ -50,6 +50,12 @@ export const PLUGINS: readonly Plugin[] = [
     about: 'prints the addresses of an instance.',
   },
   {
+    file: 'kubectl-metrics',
+    typed: 'metrics <Kind> <Instance>',
+    words: ['app', 'metrics'],
+    about: 'shows what an instance uses: CPU, memory, storage, network.',
+  },
+  {
     file: 'kubectl-allow-network-traffic',
     typed: 'allow network traffic <namespace> <namespace>',
     words: ['traffic', 'allow'],

@@ -85,6 +85,29 @@ describe('kubectl’s plug-ins', () => {
     expect(await onNode(fetched)).toContain('I am plug1');
   });
 
+  it('tell what an instance uses', async () => {
+    const metrics = `kubectl metrics ${KIND} plug1 ${NS} -k ${kubeconfig}`;
+    // The kubelet looks at a new pod after some seconds.
+    await expect
+      .poll(async () => JSON.parse(await told(`${metrics} -o json`)) as unknown, { timeout: 60_000 }) // true of any JSON
+      .toMatchObject({
+        pods: '1',
+        containers: '1',
+        nodes: '1',
+        cpu: expect.stringMatching(/^\d+(?:\.\d+)? m$/),
+        memory: expect.stringMatching(/^[1-9]\d*(?:\.\d+)? Mi$/),
+        storage: '0 Gi',
+        storageUsed: '0 Gi',
+        notRunningPods: '0',
+        restarts: '0',
+        oom_events: '0',
+      });
+    expect(await told(metrics)).toContain('Underlying Physical Resoures consumed:\n    Total CPU(cores): ');
+    expect(await told(`${metrics} -o prometheus`)).toMatch(
+      /^memory\{custom_resource="pluginservice-plug1"\} [\d.]+ \d{13}$/m,
+    );
+  });
+
   it('explain a kind and fail where there is none', async () => {
     expect(await told(`kubectl man ${KIND}`)).toMatch(
       /^apiVersion: platformapi\.kubeplus\/v1alpha1\nkind: PluginService\n/,

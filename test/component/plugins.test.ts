@@ -30,7 +30,7 @@ const webPod: Pod = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'web-1', namespace: 'shop1', labels: { app: 'web' } },
-  spec: { containers: [container], initContainers: [{ name: 'first', image: 'web' }] },
+  spec: { containers: [container], initContainers: [{ name: 'first', image: 'web' }], nodeName: 'n' },
   status: { phase: 'Running' },
 };
 const node: Node = {
@@ -207,6 +207,37 @@ describe('kubectl connections', () => {
     const typed = await type('kubectl-connections', 'Pod', 'a', 'b', '-n', 'colour');
 
     expect(typed).toMatchObject({ failed: true, err: expect.stringContaining('label, specproperty') });
+  });
+});
+
+describe('kubectl metrics', () => {
+  it('counts what there is, and says of what nobody told', async () => {
+    const path = '/api/v1/nodes/n/proxy/stats/summary';
+    const refusal = rig.api.fail({ path, user: 'tester' }, { status: 403, reason: 'Forbidden' });
+
+    const { out, err } = await type('kubectl-metrics', 'ShopService', 'shop1', 'tenantry', '-o', 'json');
+
+    expect(refusal.hits).toBe(1);
+    expect(out).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(out)).toMatchObject({
+      pods: '1',
+      containers: '2',
+      nodes: '1',
+      cpu: 'unknown',
+      storage: '0 Gi',
+      notRunningPods: '0',
+    });
+    expect(err).toMatch(
+      /^You may not ask the kubelets \(get nodes\/proxy\): .*\nNot measured: pods web-1\n$/,
+    );
+  });
+
+  it('refuses a form that there is not, in KubePlus’s words', async () => {
+    expect(await type('kubectl-metrics', 'ShopService', 'shop1', '-o', 'xml')).toEqual({
+      out: '',
+      err: 'Invalid output type xml. Valid options: pretty, prometheus, json.\n',
+      failed: true,
+    });
   });
 });
 
