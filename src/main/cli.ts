@@ -21,6 +21,7 @@ const COMMANDS: readonly LazyCommand[] = [
   { name: 'tenant', load: async () => (await import('../cli/tenant.ts')).tenantCommand },
   { name: 'doctor', load: async () => (await import('../cli/doctor.ts')).doctorCommand },
   { name: 'app', load: async () => (await import('../cli/app.ts')).appCommand },
+  { name: 'isolation', load: async () => (await import('../cli/isolation.ts')).isolationCommand },
   {
     name: 'connections',
     load: async () => (await import('../cli/connections.ts')).connectionsCommand,

@@ -6,6 +6,7 @@ import { appCommand } from '../../src/cli/app.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
 import { explainError } from '../../src/cli/explain-error.ts';
+import { isolationCommand } from '../../src/cli/isolation.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { translateWords } from '../../src/cli/plugins.ts';
@@ -69,6 +70,7 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
   for (const make of [
     appCommand,
     connectionsCommand,
+    isolationCommand,
     licenseCommand,
     manCommand,
     tenantCommand,

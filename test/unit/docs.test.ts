@@ -12,6 +12,7 @@ import { connectionsCommand } from '../../src/cli/connections.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
 import { grantPermissionCommand } from '../../src/cli/grant-permission.ts';
 import { installCommand } from '../../src/cli/install.ts';
+import { isolationCommand } from '../../src/cli/isolation.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { pluginsCommand } from '../../src/cli/plugins-command.ts';
@@ -96,6 +97,7 @@ for (const make of [
   doctorCommand,
   grantPermissionCommand,
   installCommand,
+  isolationCommand,
   licenseCommand,
   manCommand,
   pluginsCommand,
