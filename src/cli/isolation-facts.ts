@@ -8,6 +8,7 @@ import { unlessForbidden } from '../client/unless-forbidden.ts';
 import type { Application, Release } from '../features/application/find-application.ts';
 import { inventoryOf, type Inventory } from '../features/instance/inventory.ts';
 import { MARK_ANNOTATION, markOf } from '../features/instance/marks.ts';
+import { nodeNameOf } from '../features/instance/values.ts';
 import type { Facts, Seen } from '../features/isolation/facts.ts';
 import { askForPod, largePod, privilegedPod } from '../features/isolation/pod-answer.ts';
 import { policiesUnder } from '../features/tenancy/plan-policies.ts';
@@ -56,11 +57,10 @@ export async function isolationFacts(client: Client, question: Question): Promis
     askForPod(client, privilegedPod(target)),
     askForPod(client, largePod(target)),
   ]);
-  const nodeName = instance.spec?.['nodeName'];
   return {
     uid: instance.metadata.uid ?? '',
     target,
-    nodeName: typeof nodeName === 'string' && nodeName !== '' ? nodeName : undefined,
+    nodeName: nodeNameOf(instance),
     policies,
     namespace,
     account: inventory,

@@ -182,6 +182,11 @@ const swap = (kind: Kind, name: string, body: object) => {
 const created = (kind: Kind, body: object) =>
   rig.client.create(kind, { metadata: { name: 'mine', namespace: HOME }, ...body } as AnyObject);
 
+const EDITORS = {
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'mallory' }],
+};
+
 /** Ways to take each control away by hand. */
 const REMOVALS: readonly (readonly [string, Control, () => Promise<unknown>])[] = [
   ['the UID', 'namespace', () => label('tenantry.dev/instance-uid', null)],
@@ -223,15 +228,7 @@ const REMOVALS: readonly (readonly [string, Control, () => Promise<unknown>])[] 
     () => merge(NETWORK_POLICY, 'restrict-cross-ns-traffic', { spec: { egress: [{}] } }),
   ],
   ['the binding', 'role bindings', () => drop(ROLE_BINDING, 'tenantry-instance')],
-  [
-    'the smallness of rights',
-    'role bindings',
-    () =>
-      created(ROLE_BINDING, {
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'mallory' }],
-      }),
-  ],
+  ['the smallness of rights', 'role bindings', () => created(ROLE_BINDING, EDITORS)],
   [
     'the account’s setting',
     'account without token',
@@ -255,6 +252,11 @@ const REMOVALS: readonly (readonly [string, Control, () => Promise<unknown>])[] 
     'the asking for images',
     'strict isolation',
     () => swapPod({ containers: [{ name: 'web', resources: { limits: { cpu: '1' } } }] }),
+  ],
+  [
+    'the asking for an image that prepares a pod',
+    'strict isolation',
+    () => swapPod({ initContainers: [{ name: 'first', resources: { limits: { cpu: '1' } } }] }),
   ],
   [
     'an admission policy',
@@ -326,6 +328,15 @@ describe('tenantry isolation', () => {
         .filter(([control, state]) => state === 'green' && !tried.has(control as Control)) // true: a key of it
         .map(([control]) => control),
     ).toEqual([]);
+  });
+
+  it('counts what hooks left to the chart', async () => {
+    const labels = { 'tenantry.dev/instance-uid': (await rig.find('shop1'))?.metadata.uid ?? '' };
+    const metadata = { name: 'of-hook', namespace: HOME, labels };
+    await created(ROLE_BINDING, { ...EDITORS, metadata });
+
+    expect((await states()).of['role bindings']).toBe('green');
+    await drop(ROLE_BINDING, 'of-hook');
   });
 
   it('does not believe a mark that stands on the object', async () => {

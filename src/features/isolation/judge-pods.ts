@@ -13,6 +13,9 @@ type Needed = Pick<Facts, 'pods' | 'policies' | 'target' | 'nodeName'>;
 const running = (pods: readonly Pod[]): readonly Pod[] =>
   pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
 
+/** All that run in a pod, those that prepare it included. */
+const containersOf = (spec: Pod['spec']) => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+
 /** Whether every pod is held to the plan's nodes and to the node that the instance names. Pure. */
 export function judgeNodes({ pods, policies, target, nodeName }: Needed): Verdict {
   if (policies === 'hidden') return hidden('what the service and the plan ask for');
@@ -41,7 +44,7 @@ export function judgePodResources({ pods, policies, target }: Needed): Verdict {
   if (Object.keys({ ...requests, ...limits }).length === 0) return notAsked('the service sets none');
   if (pods === 'hidden') return hidden(`pods in ${target}`);
   const stray = running(pods).find(({ spec }) =>
-    (spec?.containers ?? []).some(
+    containersOf(spec).some(
       ({ resources }) => !has(resources?.requests, requests) || !has(resources?.limits, limits),
     ),
   );
@@ -101,7 +104,7 @@ export function judgeStrict(facts: Facts): Verdict {
   if (label.state !== 'green') return label;
   if (facts.pods === 'hidden') return hidden(`pods in ${facts.target}`);
   const stray = running(facts.pods).find(({ spec }) =>
-    (spec?.containers ?? []).some(({ imagePullPolicy }) => imagePullPolicy !== 'Always'),
+    containersOf(spec).some(({ imagePullPolicy }) => imagePullPolicy !== 'Always'),
   );
   if (stray === undefined) return label;
   return red(

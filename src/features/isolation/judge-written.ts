@@ -1,3 +1,4 @@
+import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Facts, Written } from './facts.ts';
@@ -26,15 +27,21 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict | undefined {
   return verdicts.find(({ state }) => state === 'red') ?? verdicts.find(({ state }) => state === 'unknown');
 }
 
-/** Objects that neither the operator nor the chart brought. */
+/**
+ * Objects that neither the operator nor the chart brought. What hooks left stands in no account, but carries the instance's UID, which
+ * the cluster lets nobody else write.
+ */
 export function strangersOf<T extends KubeObject>(
-  { account }: Pick<Facts, 'account'>,
+  { account, uid }: Pick<Facts, 'account' | 'uid'>,
   kind: Kind,
   live: readonly T[],
 ): readonly T[] {
   if (account === undefined) return [];
   const ours = [...account.policies, ...account.objects].filter(({ kind: one }) => isSame(one, kind));
-  return live.filter(({ metadata }) => !ours.some(({ name }) => name === metadata.name));
+  return live.filter(
+    ({ metadata }) =>
+      metadata.labels?.[INSTANCE_UID_LABEL] !== uid && !ours.some(({ name }) => name === metadata.name),
+  );
 }
 
 function judgeOne(
