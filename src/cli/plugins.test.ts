@@ -25,6 +25,11 @@ describe('translateWords', () => {
     ['tenantry', ['status', '—kubeconfig=f'], ['status', '--kubeconfig=f']],
     ['kubectl-man', ['–', '—', '––', '-–k', 'a–k'], ['man', '–', '—', '––', '-–k', 'a–k']],
     ['kubectl_complete-man', ['Sh'], ['__complete', 'man', 'Sh']],
+    [
+      'provider-kubeconfig',
+      ['create', 'acme', '–c', 'bob'],
+      ['provider-kubeconfig', 'create', 'acme', '-c', 'bob'],
+    ],
     ['tenantry', ['__complete', '–'], ['__complete', '–']],
   ])('takes %s %j', (program, args, words) => {
     expect(translateWords(program, args)).toEqual(words);
@@ -32,6 +37,7 @@ describe('translateWords', () => {
 
   it('knows what was typed', () => {
     expect(typedName('kubectl-upload-chart')).toBe('kubectl upload chart');
+    expect(typedName('provider-kubeconfig')).toBe('provider-kubeconfig');
     expect(typedName('tenantry')).toBeUndefined();
   });
 

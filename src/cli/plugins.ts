@@ -126,6 +126,8 @@ export const PLUGINS: readonly Plugin[] = [
 /** Prefixes of links: plug-ins, and the programs that kubectl asks for the completion of their words. */
 const PLUGIN = 'kubectl-';
 const COMPLETION = 'kubectl_complete-';
+/** KubePlus's program for accounts, which is no plug-in: a link by this name is our command of the same name. */
+const PROVIDER_KUBECONFIG = 'provider-kubeconfig';
 
 /** Names of links that complete the words of a plug-in. */
 export const completionFile = ({ file }: Plugin): string => `${COMPLETION}${file.slice(PLUGIN.length)}`;
@@ -135,12 +137,17 @@ export function translateWords(program: string, args: readonly string[]): readon
   if (program.startsWith(COMPLETION))
     return ['__complete', ...wordsOf(`${PLUGIN}${program.slice(COMPLETION.length)}`), ...args];
   if (program.startsWith(PLUGIN)) return [...wordsOf(program), ...args.map(plainDash)];
+  if (program === PROVIDER_KUBECONFIG) return [PROVIDER_KUBECONFIG, ...args.map(plainDash)];
   return args[0] === '__complete' ? args : args.map(plainDash);
 }
 
 /** What was typed to start this program: `kubectl appresources`; undefined where it was started by its own name. */
 export const typedName = (program: string): string | undefined =>
-  program.startsWith(PLUGIN) ? program.replaceAll('-', ' ') : undefined;
+  program.startsWith(PLUGIN)
+    ? program.replaceAll('-', ' ')
+    : program === PROVIDER_KUBECONFIG
+      ? program
+      : undefined;
 
 function wordsOf(file: string): readonly string[] {
   const found = PLUGINS.find((plugin) => plugin.file === file);
