@@ -53,6 +53,8 @@ export class TenancyRig {
   refusedLater = new Set<string>();
   /** Number of the oldest revision that there is of the service. */
   oldestRevision = 1;
+  /** Whether the leader's stores have the instances yet. */
+  isStored = true;
   /** The user of the requests as the operator sees it. */
   user = { username: 'tester', uid: '', groups: ['everybody'] };
   #stop = new AbortController();
@@ -101,7 +103,9 @@ export class TenancyRig {
     const leader = this.#manager('leader', client);
     const other = this.#manager('other', client);
     this.#leading = () => {
-      leader.addController(tenantController({ ...deps, isWatched: () => true, pendingMs: PENDING_MS }));
+      leader.addController(
+        tenantController({ ...deps, isWatched: () => this.isStored, pendingMs: PENDING_MS }),
+      );
     };
     this.#leading();
     const wake = leader.enqueue.bind(leader);

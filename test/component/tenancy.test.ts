@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LEDGER } from '../../src/api/ledger.ts';
+import { TENANT } from '../../src/api/tenant.ts';
 import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { OPERATOR, TenancyRig } from './tenancy-rig.ts';
@@ -215,5 +216,24 @@ describe('whose a namespace is', () => {
     expect(await rig.createAll(['a'])).toEqual([undefined]);
     rig.user = { ...rig.user, username: 'provider' };
     expect(await rig.createAll(['b'])).toEqual([undefined]);
+  });
+});
+
+describe('a leader that has just begun', () => {
+  it('lets the count stand until the instances are in its stores', async () => {
+    await rig.plan('silver', { isolation: 'strict' });
+    await rig.tenant('acme', { plan: 'silver' });
+    await rig.own('team', 'acme');
+    await rig.create('a');
+    await rig.counted('acme', 1);
+    await rig.lead(false);
+    rig.isStored = false;
+    const ref = { namespace: OPERATOR, name: 'acme' };
+    await rig.client.patch(TENANT, ref, { type: 'merge', body: { spec: { displayName: 'Acme' } } });
+
+    await rig.lead(true);
+    const { status } = await rig.until('acme', {});
+
+    expect(status).toMatchObject({ instances: 1, services: { 'platformapi.kubeplus/ShopService': 1 } });
   });
 });

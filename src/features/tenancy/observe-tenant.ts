@@ -11,7 +11,7 @@ import { placeOf, readPlace, settledPlaces, type Places } from './places.ts';
 import { quotasUnder, type Services } from './tenancy.ts';
 import type { TenantWorld } from './tenant-world.ts';
 import { termsOfTenant } from './terms.ts';
-import { usageOf } from './usage.ts';
+import { usageOf, type Usage } from './usage.ts';
 
 /** Places that are looked up at the same time. */
 const LOOKUPS = 10;
@@ -85,10 +85,19 @@ export async function observeTenant(
     terms,
     ledger,
     places,
-    usage: usageOf(present.keys()),
+    usage: areAllStored(stores, deps) ? usageOf(present.keys()) : usageSaid(tenant),
     quotaOf: quotasUnder(terms.is === 'on-plan' ? terms.plan : {}, deps.services, stores),
     nextExpiryMs: ages.length === 0 ? undefined : Math.max(1, deps.pendingMs - Math.max(...ages)),
   };
+}
+
+function areAllStored(stores: Stores, { services, isWatched }: TenantDeps): boolean {
+  return services.kinds(stores).every(isWatched);
+}
+
+/** What was counted last: a leader that has just begun does not have all instances in its stores yet. */
+function usageSaid({ status }: Tenant): Usage {
+  return new Map(Object.entries(status?.services ?? {}));
 }
 
 /** UIDs of all instances in these namespaces, by place. */
