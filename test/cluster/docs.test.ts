@@ -23,7 +23,8 @@ describe.each(['docs/guide.md', 'docs/tenants.md'])('%s', (page) => {
   const blocks = blocksOf(page);
 
   it('has commands', () => {
-    expect(blocks.length).toBeGreaterThan(6);
+    // A page whose blocks are marked otherwise would show nothing.
+    expect(blocks.length).toBeGreaterThan(4);
   });
 
   it.each(blocks.map((block, index) => [index + 1, block] as const))(
