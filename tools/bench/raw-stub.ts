@@ -32,6 +32,7 @@ const REMOVED_WITHIN_MS = 300_000;
 interface Script {
   readonly name: string;
   readonly instanceUid: string;
+  readonly writes: readonly RecordedWrite[];
   readonly stages: readonly (readonly { readonly write: RecordedWrite; readonly text: string }[])[];
 }
 
@@ -79,32 +80,44 @@ function scriptOf({ name, uid, writes }: Recording): Script {
   const stages = Array.from({ length: last + 1 }, (_, stage) =>
     writes
       .filter((write) => write.stage === stage)
-      .map((write) => ({ write, text: textOf(write, [uid, ...uidsBefore(writes, stage)]) })),
+      .map((write) => ({ write, text: textOf(write, [uid, ...uidsBefore(writes, stage)], writes) })),
   );
-  return { name, instanceUid: uid, stages };
+  return { name, instanceUid: uid, writes, stages };
 }
 
 function uidsBefore(writes: readonly RecordedWrite[], stage: number): readonly string[] {
   return writes.filter((write) => write.stage < stage).flatMap(({ uid }) => uid ?? []);
 }
 
-/** Without the UID of what was only read (Kubernetes' own default account): the stub reads nothing. */
-function textOf({ call }: RecordedWrite, known: readonly string[]): string {
-  return JSON.stringify(call, (key, value: unknown) =>
-    key === 'uid' && typeof value === 'string' && !known.includes(value) ? undefined : value,
-  );
+/** What stands for the version that a write was answered with: versions are numbers, which other text may hold, too. */
+const versionMark = (at: number): string => `version-that-write-${at}-made`;
+
+/** Without the UID and version of what was only read (Kubernetes' own default account): the stub reads nothing. */
+function textOf(
+  { call, stage }: RecordedWrite,
+  known: readonly string[],
+  writes: readonly RecordedWrite[],
+): string {
+  return JSON.stringify(call, (key, value: unknown) => {
+    if (key === 'uid' && typeof value === 'string' && !known.includes(value)) return undefined;
+    if (key !== 'resourceVersion') return value;
+    const at = writes.findIndex((write) => write.stage < stage && write.version === value);
+    return at < 0 ? undefined : versionMark(at);
+  });
 }
 
 async function replay(client: Client, script: Script, name: string, uid: string): Promise<void> {
-  const uids = new Map([[script.instanceUid, uid]]);
+  const answered = new Map([[script.instanceUid, uid]]);
   for (const stage of script.stages) {
     await Promise.all(
       stage.map(async ({ write, text }) => {
-        const call = callFor(text, [[script.name, name], ...uids]);
+        const call = callFor(text, [[script.name, name], ...answered]);
         const actor = write.account === undefined ? client : client.as(write.account);
         const answer = await withGrantLag(() => send(actor, call));
-        if (write.uid !== undefined && answer?.metadata.uid !== undefined)
-          uids.set(write.uid, answer.metadata.uid);
+        const { uid: made, resourceVersion } = answer?.metadata ?? {};
+        if (write.uid !== undefined && made !== undefined) answered.set(write.uid, made);
+        if (resourceVersion !== undefined)
+          answered.set(versionMark(script.writes.indexOf(write)), resourceVersion);
       }),
     );
   }

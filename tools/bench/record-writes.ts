@@ -8,6 +8,7 @@ import { instanceController } from '../../src/features/instance/controller.ts';
 import { REVISION, revisionsOf } from '../../src/api/revision.ts';
 import { EVENT } from '../../src/kube/builtin-kinds.ts';
 import { groupKindOf, type Kind, type ObjectRef } from '../../src/kube/kind.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
@@ -36,6 +37,8 @@ export interface RecordedWrite {
   readonly call: Call;
   /** UID that the server answered. */
   readonly uid: string | undefined;
+  /** Version that the server answered: later writes may be made over just this one. */
+  readonly version: string | undefined;
 }
 
 /** All writes of one instance, and which name and UID stand for it in them. */
@@ -123,8 +126,9 @@ function recording(client: Client, account: Account, into: Timed[]): Client {
     const begin = systemClock.monotonic();
     const answer = await write();
     // Answers are objects, or nothing where a deletion found nothing.
-    const { metadata } = (answer ?? {}) as { readonly metadata?: { readonly uid?: string } };
-    into.push({ call, account, uid: metadata?.uid, begin, end: systemClock.monotonic() });
+    const { metadata } = (answer ?? {}) as Partial<KubeObject>;
+    const { uid, resourceVersion: version } = metadata ?? {};
+    into.push({ call, account, uid, version, begin, end: systemClock.monotonic() });
     return answer;
   };
   return {
