@@ -36,10 +36,10 @@ const CHECKS = [
   ],
 ];
 
-/** Runs all checks; answers how many passed and failed. */
+/** Runs all checks; answers how many passed, and which failed. */
 export function runChecks() {
   let passed = 0;
-  let failed = 0;
+  const failures = [];
   for (const [name, command, args] of CHECKS) {
     const started = performance.now();
     const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
@@ -49,16 +49,16 @@ export function runChecks() {
     );
     if (ok) passed++;
     else {
-      failed++;
+      failures.push(`check: ${name}`);
       process.stdout.write(
         `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}\n`,
       );
     }
   }
-  return { passed, failed };
+  return { passed, failures };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   bootstrap();
-  process.exit(runChecks().failed === 0 ? 0 : 1);
+  process.exit(runChecks().failures.length === 0 ? 0 : 1);
 }

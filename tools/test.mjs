@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const PARTS = ['check', 'unit', 'node24', 'cluster'];
@@ -26,6 +26,8 @@ if (unknown.length > 0) {
 }
 const runs = (part) => wanted.length === 0 || wanted.includes(part);
 const total = { passed: 0, failed: 0 };
+/** What failed, by name: said once more at the end, where a log that was cut still has it. */
+const failures = [];
 const reports = mkdtempSync(join(tmpdir(), 'tenantry-test-'));
 
 /** Runs a command with the terminal's streams; answers its exit code. */
@@ -52,9 +54,15 @@ function ask(command, args) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (result.status === 0) return result.stdout.trim().split('\n').at(-1);
-  total.failed++;
-  process.stdout.write(`✗ ${args.join(' ')} failed\n`);
+  failed(args.join(' '));
   return undefined;
+}
+
+/** Counts and keeps one failure. */
+function failed(name) {
+  total.failed++;
+  failures.push(name);
+  process.stdout.write(`✗ ${name} failed\n`);
 }
 
 /** One vitest project on one Node; its own JSON report is what counts, and a runner that dies counts as a failure. */
@@ -75,12 +83,23 @@ async function vitest(node, project, env = {}) {
   );
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
   const passed = result?.numPassedTests ?? 0;
-  // A test that was skipped or left out did not pass: the gate has no such tests.
-  let failed = (result?.numFailedTests ?? 0) + (result?.numPendingTests ?? 0) + (result?.numTodoTests ?? 0);
-  if ((code !== 0 && failed === 0) || passed + failed === 0) failed++;
   total.passed += passed;
-  total.failed += failed;
+  // A test that was skipped or left out did not pass: the gate has no such tests.
+  // A file that could not be loaded has no tests at all.
+  const others = (result?.testResults ?? []).flatMap((file) => {
+    const where = `${project} on ${node}: ${relative(root, file.name)}`;
+    if (file.assertionResults.length === 0) return [`${where}\n${firstLines([file.message])}`];
+    return file.assertionResults
+      .filter((test) => test.status !== 'passed')
+      .map((test) => `${where}: ${test.fullName} (${test.status})\n${firstLines(test.failureMessages)}`);
+  });
+  total.failed += others.length;
+  failures.push(...others);
+  if (others.length === 0 && (code !== 0 || passed === 0))
+    failed(`${project} on ${node} (exit code ${code})`);
 }
+
+const firstLines = (messages = []) => messages.map((message) => `    ${message.split('\n')[0]}\n`).join('');
 
 function part(name) {
   process.stdout.write(`\n== ${name}  (${((performance.now() - started) / 1000).toFixed(0)} s)\n`);
@@ -97,7 +116,8 @@ if (runs('check')) {
   const { runChecks } = await import('./check.mjs');
   const result = runChecks();
   total.passed += result.passed;
-  total.failed += result.failed;
+  total.failed += result.failures.length;
+  failures.push(...result.failures);
 }
 
 // Tests compare with the stock helm and talk through the real kubectl, whatever the machine has.
@@ -132,8 +152,7 @@ if (runs('cluster')) {
   const kubeconfig =
     up === 0 ? ask(process.execPath, tenantry('cluster', 'kubeconfig', '--name', TEST_CLUSTER)) : undefined;
   if (kubeconfig === undefined) {
-    total.failed++;
-    process.stdout.write('✗ the main job did not work\n');
+    failed('the main job');
   } else {
     part('cluster tests');
     await vitest(process.execPath, 'cluster', {
@@ -144,11 +163,13 @@ if (runs('cluster')) {
   }
   if (!keep) {
     const down = await run(process.execPath, tenantry('cluster', 'down', '--name', TEST_CLUSTER));
-    if (down !== 0) total.failed++;
+    if (down !== 0) failed('taking the test cluster down');
   }
 }
 
 rmSync(reports, { recursive: true, force: true });
+if (failures.length > 0)
+  process.stdout.write(`\nfailed:\n${failures.map((name) => `  ${name.trimEnd()}\n`).join('')}`);
 process.stdout.write(`\n${((performance.now() - started) / 60_000).toFixed(1)} minutes\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 ? 0 : 1);

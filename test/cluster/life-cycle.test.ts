@@ -240,8 +240,13 @@ describe('a release, under a stock helm', () => {
   });
 
   it('is put back after an upgrade by force, with an event, and counts on', async () => {
-    await run(
+    const forced = await shell(
       `helm upgrade lifecycleservice-lc-a ${EXAMPLE}/chart -n lc-a --set greeting=evil --force-conflicts ${drop}`,
+    );
+    // It got in. Whether Helm still finds its own revision when it writes "deployed" is a race with the
+    // operator, who takes it away as soon as it sees it.
+    expect(forced.stdout + forced.stderr).toMatch(
+      /has been upgraded|secrets "sh\.helm\.release\.v1\.lifecycleservice-lc-a\.v2" not found/,
     );
 
     await expect.poll(() => greeting('lc-a'), { timeout: 20_000 }).not.toMatch(/evil/);
