@@ -5,6 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { localOptions, imageOptions } from '../src/cli/local-options.ts';
 import type { CliIo } from '../src/cli/cli-io.ts';
+import { NO_COLORS } from '../src/cli/colors.ts';
 import { terminalProgress } from '../src/cli/terminal-progress.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import type { ImageOptions } from '../src/local/images/build-images.ts';
@@ -21,7 +22,8 @@ const io: CliIo = {
   env: process.env,
   cwd: root,
   clock: systemClock,
-  progress: terminalProgress(write, systemClock),
+  colors: NO_COLORS,
+  progress: terminalProgress(write, systemClock, NO_COLORS),
   signal: new AbortController().signal,
 };
 

@@ -1,10 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Progress } from '../lib/progress.ts';
+import type { Colors } from './colors.ts';
 
 /** Everything a command takes from its surroundings; made once in `main/cli.ts`, by hand in tests. */
 export interface CliIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** For what goes to `out`. */
+  readonly colors: Colors;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { completeWords, type Ask } from './complete-words.ts';
 import { completionCommand } from './completion.ts';
 import type { CliIo } from './cli-io.ts';
+import { NO_COLORS } from './colors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentProgress } from '../lib/progress.ts';
 
@@ -67,6 +68,7 @@ describe('the script for bash', () => {
       env: {},
       cwd: '/',
       clock: systemClock,
+      colors: NO_COLORS,
       progress: silentProgress,
       signal: new AbortController().signal,
     };

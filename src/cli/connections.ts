@@ -1,11 +1,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import pc from 'picocolors';
 import type { Connection } from '../features/connections/graph.ts';
 import type { Drawing } from '../features/connections/lay-out.ts';
 import type { RelationType } from '../features/connections/relation.ts';
 import type { CliIo } from './cli-io.ts';
+import type { Colors } from './colors.ts';
 import { withClient } from './connect.ts';
 import { describeHidden } from './hidden-kinds.ts';
 import { packageRoot } from './package-root.ts';
@@ -73,20 +73,21 @@ function parseTypes(text: string): ReadonlySet<RelationType> {
   return new Set(known);
 }
 
-const PAINTS: Readonly<Record<RelationType, (text: string) => string>> = {
-  'owner reference': pc.cyan,
-  label: pc.green,
-  specproperty: pc.magenta,
-  envvariable: pc.red,
-  annotation: pc.yellow,
-};
+const paintsOf = (colors: Colors): Readonly<Record<RelationType, (text: string) => string>> => ({
+  'owner reference': colors.cyan,
+  label: colors.green,
+  specproperty: colors.magenta,
+  envvariable: colors.red,
+  annotation: colors.yellow,
+});
 
 async function show(io: CliIo, connections: readonly Connection[], flags: Flags): Promise<void> {
+  const paints = paintsOf(io.colors);
   const { printConnections, connectionsJson } = await import('../features/connections/print-connections.ts');
   switch (flags.output) {
     case undefined:
     case 'flat':
-      io.out(printConnections(connections, flags.output ?? 'default', (type) => PAINTS[type](type)));
+      io.out(printConnections(connections, flags.output ?? 'default', (type) => paints[type](type)));
       return;
     case 'json':
       io.out(connectionsJson(connections));

@@ -1,9 +1,6 @@
 import { Command } from 'commander';
-import pc from 'picocolors';
 import { UserError, type CliIo } from './cli-io.ts';
 import { DEFAULT_NAMESPACE, withClient } from './connect.ts';
-
-const MARKS = { ok: pc.green('✓'), warning: pc.yellow('!'), problem: pc.red('✗') } as const;
 
 /** `tenantry doctor`: what is missing in the cluster, each with its remedy. Fails if there is a problem. */
 export function doctorCommand(io: CliIo): Command {
@@ -20,9 +17,11 @@ export function doctorCommand(io: CliIo): Command {
         collectFacts(client, options.namespace, names),
       );
       const diagnoses = diagnose(facts);
+      const { green, yellow, red, dim } = io.colors;
+      const marks = { ok: green('✓'), warning: yellow('!'), problem: red('✗') };
       for (const { check, verdict, message, remedy } of diagnoses) {
-        io.out(`${MARKS[verdict]} ${check.padEnd(11)} ${message}\n`);
-        if (remedy !== '') io.out(`  ${' '.repeat(11)} ${pc.dim(remedy)}\n`);
+        io.out(`${marks[verdict]} ${check.padEnd(11)} ${message}\n`);
+        if (remedy !== '') io.out(`  ${' '.repeat(11)} ${dim(remedy)}\n`);
       }
       const problems = diagnoses.filter(({ verdict }) => verdict === 'problem').length;
       if (problems > 0)

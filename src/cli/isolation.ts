@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
-import pc from 'picocolors';
 import type { Finding, State } from '../features/isolation/finding.ts';
 import { UserError, type CliIo } from './cli-io.ts';
+import type { Colors } from './colors.ts';
 import { DEFAULT_NAMESPACE, withClient } from './connect.ts';
 
 interface Flags {
@@ -26,7 +26,9 @@ export function isolationCommand(io: CliIo): Command {
     .option('-k, --kubeconfig <file>', 'kubeconfig to use')
     .action(async (kind: string, name: string, place: string | undefined, flags: Flags) => {
       const findings = await lookAt(io, { kind, name, namespace: flags.namespace ?? place }, flags);
-      io.out(flags.output === 'json' ? `${JSON.stringify(findings, undefined, 2)}\n` : listOf(findings));
+      io.out(
+        flags.output === 'json' ? `${JSON.stringify(findings, undefined, 2)}\n` : listOf(findings, io.colors),
+      );
       const broken = findings.filter(({ state }) => state === 'red').map(({ control }) => control);
       if (broken.length > 0)
         throw new UserError(
@@ -58,19 +60,20 @@ async function lookAt(
   });
 }
 
-const MARKS: Readonly<Record<State, string>> = {
-  green: pc.green('✓'),
-  red: pc.red('✗'),
-  unknown: pc.yellow('?'),
-  notAsked: pc.dim('–'),
-};
+const marksOf = (colors: Colors): Readonly<Record<State, string>> => ({
+  green: colors.green('✓'),
+  red: colors.red('✗'),
+  unknown: colors.yellow('?'),
+  notAsked: colors.dim('–'),
+});
 
-function listOf(findings: readonly Finding[]): string {
+function listOf(findings: readonly Finding[], colors: Colors): string {
+  const marks = marksOf(colors);
   const width = Math.max(...findings.map(({ control }) => control.length));
   return findings
     .flatMap(({ control, state, message, remedy }) => [
-      `${MARKS[state]} ${control.padEnd(width)}  ${message}\n`,
-      ...(remedy === '' ? [] : [`  ${' '.repeat(width)}  ${pc.dim(remedy)}\n`]),
+      `${marks[state]} ${control.padEnd(width)}  ${message}\n`,
+      ...(remedy === '' ? [] : [`  ${' '.repeat(width)}  ${colors.dim(remedy)}\n`]),
     ])
     .join('');
 }

@@ -5,6 +5,7 @@ import { silentProgress } from '../lib/progress.ts';
 import { appCommand } from './app.ts';
 import { chartCommand } from './chart.ts';
 import type { CliIo } from './cli-io.ts';
+import { NO_COLORS } from './colors.ts';
 import { connectionsCommand } from './connections.ts';
 import { grantPermissionCommand } from './grant-permission.ts';
 import { licenseCommand } from './license.ts';
@@ -53,6 +54,7 @@ describe('the plug-ins', () => {
     env: {},
     cwd: '/',
     clock: systemClock,
+    colors: NO_COLORS,
     progress: silentProgress,
     signal: new AbortController().signal,
   };

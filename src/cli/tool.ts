@@ -4,6 +4,7 @@ import { provideTools } from '../local/cluster-options.ts';
 import type { KubernetesRelease } from '../local/kubernetes-release.ts';
 import { TOOLS } from '../local/tools.ts';
 import { UserError, type CliIo } from './cli-io.ts';
+import { NO_COLORS } from './colors.ts';
 import { kubernetesVersion } from './kubernetes-version-option.ts';
 import { architecture, imageOptions, localOptions } from './local-options.ts';
 import { terminalProgress } from './terminal-progress.ts';
@@ -18,7 +19,7 @@ export function toolCommand(io: CliIo): Command {
     .argument('<name>', ['node', ...TOOLS.map((tool) => tool.name)].join(', '))
     .addOption(kubernetesVersion())
     .action(async (name: string, flags: { kubernetesVersion?: KubernetesRelease }) => {
-      const aside = { ...io, progress: terminalProgress(io.err, io.clock) };
+      const aside = { ...io, progress: terminalProgress(io.err, io.clock, NO_COLORS) };
       io.out(`${await toolPath(aside, name, flags.kubernetesVersion)}\n`);
     });
 }

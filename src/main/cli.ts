@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import process from 'node:process';
 import type { CliIo } from '../cli/cli-io.ts';
+import { colorsFor } from '../cli/colors.ts';
 import { explainError } from '../cli/explain-error.ts';
 import { translateWords, typedName } from '../cli/plugins.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
@@ -138,13 +139,15 @@ function processIo(): CliIo {
     process.exit();
   });
   const out = (text: string): void => void process.stdout.write(text);
+  const colors = colorsFor(process.stdout, process.env);
   return {
     out,
+    colors,
     err: (text) => void process.stderr.write(text),
     env: process.env,
     cwd: process.cwd(),
     clock: systemClock,
-    progress: terminalProgress(out, systemClock),
+    progress: terminalProgress(out, systemClock, colors),
     self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     signal: stop.signal,
     ...(process.stdin.isTTY ? { ask: askAtTerminal } : {}),

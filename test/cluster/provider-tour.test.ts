@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CliIo } from '../../src/cli/cli-io.ts';
+import { NO_COLORS } from '../../src/cli/colors.ts';
 import { imageOptions } from '../../src/cli/local-options.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentProgress } from '../../src/lib/progress.ts';
@@ -34,6 +35,7 @@ const io = (): CliIo => ({
   env: process.env,
   cwd: folder,
   clock: systemClock,
+  colors: NO_COLORS,
   progress: silentProgress,
   signal: new AbortController().signal,
 });

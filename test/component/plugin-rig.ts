@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { appCommand } from '../../src/cli/app.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
+import { NO_COLORS } from '../../src/cli/colors.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
 import { explainError } from '../../src/cli/explain-error.ts';
 import { isolationCommand } from '../../src/cli/isolation.ts';
@@ -61,6 +62,7 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
     env: { HOME: folder },
     cwd: folder,
     clock: systemClock,
+    colors: NO_COLORS,
     progress: silentProgress,
     signal: new AbortController().signal,
   };

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { appCommand } from '../../src/cli/app.ts';
 import { chartCommand } from '../../src/cli/chart.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
+import { NO_COLORS } from '../../src/cli/colors.ts';
 import { clusterCommand } from '../../src/cli/cluster.ts';
 import { completionCommand } from '../../src/cli/completion.ts';
 import { connectionsCommand } from '../../src/cli/connections.ts';
@@ -84,6 +85,7 @@ const io: CliIo = {
   env: {},
   cwd: root,
   clock: systemClock,
+  colors: NO_COLORS,
   progress: silentProgress,
   signal: new AbortController().signal,
 };

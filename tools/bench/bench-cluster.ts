@@ -7,6 +7,7 @@ import { createClient } from '../../src/client/http-client.ts';
 import { loadAccess } from '../../src/client/load-access.ts';
 import { nodeSurroundings } from '../../src/client/surroundings.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
+import { NO_COLORS } from '../../src/cli/colors.ts';
 import { DEFAULT_NAMESPACE } from '../../src/cli/connect.ts';
 import { DEFAULT_RELEASE, imageValues, installInto } from '../../src/cli/install.ts';
 import { imageOptions, localOptions } from '../../src/cli/local-options.ts';
@@ -56,7 +57,8 @@ export function benchIo(): CliIo {
     env: process.env,
     cwd: process.cwd(),
     clock: systemClock,
-    progress: terminalProgress(out, systemClock),
+    colors: NO_COLORS,
+    progress: terminalProgress(out, systemClock, NO_COLORS),
     self: [process.execPath, program],
     signal: new AbortController().signal,
   };
