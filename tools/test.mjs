@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
+import { compatibilityRows, unprovenRows } from './compatibility.mjs';
 
 const PARTS = ['check', 'unit', 'node24', 'cluster'];
 const TEST_CLUSTER = 'tenantry-test';
@@ -28,6 +29,8 @@ const runs = (part) => wanted.length === 0 || wanted.includes(part);
 const total = { passed: 0, failed: 0 };
 /** What failed, by name: said once more at the end, where a log that was cut still has it. */
 const failures = [];
+/** What became of each test file, by path: on two Nodes, of both together. */
+const ran = new Map();
 const reports = mkdtempSync(join(tmpdir(), 'tenantry-test-'));
 
 /** Runs a command with the terminal's streams; answers its exit code. */
@@ -85,6 +88,13 @@ async function vitest(node, project, env = {}) {
   const passed = result?.numPassedTests ?? 0;
   total.passed += passed;
   // A test that was skipped or left out did not pass: the gate has no such tests.
+  for (const file of result?.testResults ?? []) {
+    const path = relative(root, file.name);
+    const before = ran.get(path) ?? { passed: 0, others: 0 };
+    const good = file.assertionResults.filter((test) => test.status === 'passed').length;
+    const others = before.others + file.assertionResults.length - good;
+    ran.set(path, { passed: before.passed + good, others });
+  }
   // A file that could not be loaded has no tests at all.
   const others = (result?.testResults ?? []).flatMap((file) => {
     const where = `${project} on ${node}: ${relative(root, file.name)}`;
@@ -165,6 +175,13 @@ if (runs('cluster')) {
     const down = await run(process.execPath, tenantry('cluster', 'down', '--name', TEST_CLUSTER));
     if (down !== 0) failed('taking the test cluster down');
   }
+}
+
+if (wanted.length === 0) {
+  const rows = compatibilityRows(readFileSync(join(root, 'docs/compatibility.md'), 'utf8'));
+  const unproven = unprovenRows(rows, ran);
+  for (const row of unproven) failed(row);
+  if (unproven.length === 0) total.passed++;
 }
 
 rmSync(reports, { recursive: true, force: true });
