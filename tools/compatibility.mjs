@@ -25,7 +25,7 @@ export function unprovenRows(rows, ran) {
   return rows.flatMap(({ section, number, claim, tests }) => {
     const row = `compatibility: ${section}, row ${number}`;
     if (tests.length === 0)
-      return /^\*\*Not yet\.\*\*/.test(claim) ? [] : [`${row}: claims something and names no test`];
+      return claim.startsWith('**Not yet.**') ? [] : [`${row}: claims something and names no test`];
     return tests.flatMap((test) => {
       const result = ran.get(test);
       if (result === undefined || result.passed === 0) return [`${row}: ${test} did not run`];
