@@ -38,9 +38,10 @@ export async function loadAccess(request: AccessRequest, surroundings: Surroundi
   return contextAccess(config, request, surroundings);
 }
 
-function kubeconfigFiles(
+/** Which files count, the deciding one first, and whether they must be there. */
+export function kubeconfigFiles(
   request: AccessRequest,
-  { env, cwd }: Surroundings,
+  { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>,
 ): { readonly paths: readonly string[]; readonly required: boolean } {
   if (request.kubeconfig !== undefined && request.kubeconfig !== '') {
     return { paths: [resolve(cwd, request.kubeconfig)], required: true };
