@@ -12,6 +12,7 @@ const LAYERS = {
   pki: 4,
   runtime: 5,
   helm: 6,
+  planes: 6,
   syncer: 6,
   features: 7,
   local: 7,

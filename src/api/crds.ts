@@ -1,4 +1,5 @@
 import type { AnyObject } from '../kube/object.ts';
+import { controlPlaneCrd } from './control-plane.ts';
 import { ledgerCrd } from './ledger.ts';
 import { tenantPlanCrd } from './plan.ts';
 import { resourceCompositionCrd } from './resource-composition.ts';
@@ -19,5 +20,6 @@ export function crdManifests(): AnyObject[] {
     tenantPlanCrd(),
     ledgerCrd(),
     revisionCrd(),
+    controlPlaneCrd(),
   ];
 }

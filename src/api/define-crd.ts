@@ -18,6 +18,12 @@ export interface Column {
   readonly priority?: number;
 }
 
+/** A rule over a whole object in CEL; of its metadata only the name is seen. */
+export interface CrdRule {
+  readonly rule: string;
+  readonly message: string;
+}
+
 export interface CrdDefinition {
   readonly kind: Kind;
   readonly shortNames: readonly string[];
@@ -26,6 +32,7 @@ export interface CrdDefinition {
   readonly spec: z.ZodType;
   readonly status: z.ZodType;
   readonly specRequired: boolean;
+  readonly rules?: readonly CrdRule[];
   readonly columns: readonly Column[];
 }
 
@@ -111,6 +118,7 @@ export function defineCrd(definition: CrdDefinition): AnyObject {
               type: 'object',
               description: definition.description,
               ...(definition.specRequired ? { required: ['spec'] } : {}),
+              ...(definition.rules === undefined ? {} : { 'x-kubernetes-validations': definition.rules }),
               properties: {
                 ...typeMeta,
                 spec: structuralOf(definition.spec),

@@ -9,6 +9,8 @@ export const CATEGORY = 'tenantry';
 export const TENANTRY_GROUP = 'tenantry.dev';
 /** KubePlus's group of ResourceComposition and its companions. */
 export const WORKFLOWS_GROUP = 'workflows.kubeplus';
+/** KubeFlex's group of ControlPlane and PostCreateHook. */
+export const KFLEX_GROUP = 'tenancy.kflex.kubestellar.org';
 /** Group of generated kinds when the composition names none. */
 export const DEFAULT_SERVICE_GROUP = 'platformapi.kubeplus';
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -106,6 +106,15 @@ export async function issue(authority: KeyPair, request: CertificateRequest): Pr
     webcrypto,
   );
   return { cert: pem(certificate), key: await exportKey(keys.privateKey) };
+}
+
+/** A key pair without a certificate (ECDSA P-256), PEM: for signing tokens. */
+export function newSigningKey(): { readonly key: string; readonly publicKey: string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
 }
 
 /** When the (first) certificate of a PEM text ends, in milliseconds since the epoch. Throws when it is not a certificate. */

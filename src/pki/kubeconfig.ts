@@ -7,6 +7,8 @@ export interface KubeconfigRequest {
   readonly user: { readonly cert: string; readonly key: string } | { readonly token: string };
   /** The name of cluster, user and context alike. */
   readonly name?: string;
+  /** Their names where each has its own. */
+  readonly names?: { readonly cluster: string; readonly user: string; readonly context: string };
   readonly namespace?: string;
   /** The name the server's certificate is checked against, where it is not the URL's host. */
   readonly tlsServerName?: string;
@@ -14,14 +16,14 @@ export interface KubeconfigRequest {
 
 /** A kubeconfig as plain data: for `JSON.stringify`, which is YAML as well. */
 export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, unknown>> {
-  const name = request.name ?? 'default';
-  const { user } = request;
+  const { user, name = 'default' } = request;
+  const names = request.names ?? { cluster: name, user: name, context: name };
   return {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [
       {
-        name,
+        name: names.cluster,
         cluster: {
           server: request.server,
           'certificate-authority-data': base64(request.ca),
@@ -31,7 +33,7 @@ export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, 
     ],
     users: [
       {
-        name,
+        name: names.user,
         user:
           'token' in user
             ? { token: user.token }
@@ -40,15 +42,15 @@ export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, 
     ],
     contexts: [
       {
-        name,
+        name: names.context,
         context: {
-          cluster: name,
-          user: name,
+          cluster: names.cluster,
+          user: names.user,
           ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
         },
       },
     ],
-    'current-context': name,
+    'current-context': names.context,
   };
 }
 

@@ -21,7 +21,7 @@ const EVERYWHERE = [
   `clusterroles rolebindings (rbac.authorization.k8s.io): ${READ}`,
   'endpointslices (discovery.k8s.io) only kubernetes: get',
   'subjectaccessreviews (authorization.k8s.io): create',
-  '* (platformapi.kubeplus, tenantry.dev, workflows.kubeplus): *',
+  '* (platformapi.kubeplus, tenancy.kflex.kubestellar.org, tenantry.dev, workflows.kubeplus): *',
   `customresourcedefinitions (apiextensions.k8s.io): create delete ${READ} patch update`,
   'namespaces: create delete patch update',
   'limitranges resourcequotas: create delete patch update',

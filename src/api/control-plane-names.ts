@@ -1,0 +1,55 @@
+import type { CrdRule } from './define-crd.ts';
+
+/** What a plane's namespace is called after its name, as in KubeFlex. */
+export const NAMESPACE_SUFFIX = '-system';
+/** Of a namespace's 63 characters. */
+const MAX_NAME = 63 - NAMESPACE_SUFFIX.length;
+/** Namespaces `<name>-system` that are Kubernetes' own, KubeFlex's and ours. */
+const RESERVED = ['kube', 'kubeflex', 'tenantry'];
+
+/** Names that can't work are refused where they are written. */
+export const CONTROL_PLANE_NAME_RULES: readonly CrdRule[] = [
+  {
+    rule: `self.metadata.name.size() <= ${MAX_NAME}`,
+    message: `metadata.name: at most ${MAX_NAME} characters, for the plane's namespace is <name>${NAMESPACE_SUFFIX}`,
+  },
+  {
+    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    message:
+      "metadata.name: lower case letters, digits and '-', first a letter, for it names a Service and a host",
+  },
+  {
+    rule: `!(self.metadata.name in [${RESERVED.map((one) => `'${one}'`).join(', ')}])`,
+    message: `metadata.name: ${RESERVED.join(', ')} are taken, for namespace <name>${NAMESPACE_SUFFIX} is not a plane's`,
+  },
+];
+
+/** Secret of kubeconfigs and its keys, as KubeFlex names them. */
+export const ADMIN_KUBECONFIG = {
+  secret: 'admin-kubeconfig',
+  key: 'kubeconfig',
+  inClusterKey: 'kubeconfig-incluster',
+} as const;
+
+/** The same of a plane of type vcluster. @public */
+export const VCLUSTER_KUBECONFIG = {
+  secret: 'vc-vcluster',
+  key: 'config',
+  inClusterKey: 'config-incluster',
+} as const;
+
+/** Condition `Synced` beside `Ready`, and the reasons of both, as in KubeFlex. @public */
+export const SYNCED_CONDITION = 'Synced';
+/** @public */
+export const PLANE_REASONS = {
+  available: 'Available',
+  unavailable: 'Unavailable',
+  creating: 'Creating',
+  deleting: 'Deleting',
+  waitingForHooks: 'WaitingForPostCreateHooks',
+  success: 'ReconcileSuccess',
+  error: 'ReconcileError',
+} as const;
+
+/** KubeFlex's finalizer: kept on what it left, never set by us. @public */
+export const KFLEX_FINALIZER = 'kflex.kubestellar.org/finalizer';

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import type { Kind } from '../kube/kind.ts';
+import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
+import { CONTROL_PLANE_NAME_RULES, NAMESPACE_SUFFIX } from './control-plane-names.ts';
+import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
+import { KFLEX_GROUP } from './names.ts';
+
+/** What an administrator's credential lives where nobody says: a year, as in KubeFlex. */
+export const DEFAULT_TOKEN_SECONDS = 31_536_000;
+/** Shorter ones would be renewed all the time. */
+const MIN_TOKEN_SECONDS = 600;
+/** Longer ones would outlive the authority that signs them. */
+const MAX_TOKEN_SECONDS = 10 * DEFAULT_TOKEN_SECONDS;
+const MAX_HOOKS = 32;
+const MAX_VARIABLES = 128;
+
+const variables = (text: string) =>
+  z.record(z.string(), z.string().max(4096)).meta({ maxProperties: MAX_VARIABLES }).describe(text);
+const name = (text: string) => z.string().min(1).max(253).describe(text);
+
+const hookUseSchema = z.object({
+  hookName: name('Name of the PostCreateHook.'),
+  vars: variables('Variables of this use; they win over those of the plane and of the hook.').optional(),
+});
+
+const specSchema = z.object({
+  type: z
+    .enum(['k8s', 'vcluster', 'host', 'external'])
+    .describe(
+      "k8s: an API server and controllers of the tenant's own. vcluster: the same with pods on the hosting cluster. host: the hosting cluster itself. external: a cluster that exists already. It can't be changed.",
+    ),
+  backend: z
+    .enum(['shared', 'dedicated'])
+    .optional()
+    .describe(
+      "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. It can't be changed. Default: shared.",
+    ),
+  bootstrapSecretRef: z
+    .object({
+      namespace: name('Namespace of the Secret.'),
+      name: name('Name of the Secret.'),
+      inClusterKey: name('Key of the kubeconfig.'),
+    })
+    .optional()
+    .describe('Secret with a kubeconfig of the cluster that is taken over; for type external.'),
+  tokenExpirationSeconds: z
+    .int()
+    .min(MIN_TOKEN_SECONDS)
+    .max(MAX_TOKEN_SECONDS)
+    .meta({ default: DEFAULT_TOKEN_SECONDS })
+    .optional()
+    .describe('How long a credential in the kubeconfigs lives. It is renewed before it ends.'),
+  postCreateHook: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('Name of a PostCreateHook. The older form of postCreateHooks; it comes first.'),
+  postCreateHookVars: variables('Variables of postCreateHook.').optional(),
+  postCreateHooks: z
+    .array(hookUseSchema)
+    .max(MAX_HOOKS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('PostCreateHooks that are applied once the API server answers, in this order.'),
+  globalVars: variables('Variables for all hooks; they win over those of the hook.').optional(),
+  waitForPostCreateHooks: z
+    .boolean()
+    .meta({ default: false })
+    .optional()
+    .describe('Whether the plane is Ready only when what its hooks made is.'),
+});
+
+const statusSchema = z.object({
+  conditions: conditionsSchema.optional(),
+  observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks of.'),
+  secretRef: z
+    .object({
+      namespace: z.string().describe('Namespace of the Secret.'),
+      name: z.string().describe('Name of the Secret.'),
+      key: z.string().optional().describe('Key of the kubeconfig for use from outside the cluster.'),
+      inClusterKey: z.string().describe('Key of the kubeconfig for pods of the hosting cluster.'),
+    })
+    .optional()
+    .describe('Where the kubeconfigs are.'),
+  postCreateHooks: z.record(z.string(), z.boolean()).optional().describe('Whether each hook was applied.'),
+  postCreateHookCompleted: z.boolean().optional().describe('Whether what all hooks made is ready.'),
+});
+
+/** An API server for one tenant. */
+export interface ControlPlane extends KubeObject {
+  readonly spec: ControlPlaneSpec;
+  readonly status?: ControlPlaneStatus;
+}
+
+export type ControlPlaneSpec = z.infer<typeof specSchema>;
+
+/** What the operator says of a plane; the form is `statusSchema`. The hooks' part is written by their controller alone. */
+export interface ControlPlaneStatus {
+  readonly conditions?: readonly Condition[];
+  readonly observedGeneration?: number;
+  readonly secretRef?: z.infer<typeof statusSchema>['secretRef'];
+  readonly postCreateHooks?: Readonly<Record<string, boolean>>;
+  readonly postCreateHookCompleted?: boolean;
+}
+
+export const CONTROL_PLANE: Kind<ControlPlane> = {
+  group: KFLEX_GROUP,
+  version: 'v1alpha1',
+  kind: 'ControlPlane',
+  plural: 'controlplanes',
+  namespaced: false,
+};
+
+/** The namespace on the hosting cluster where everything of a plane is. */
+export function namespaceOfPlane({ metadata }: Pick<ControlPlane, 'metadata'>): string {
+  return `${metadata.name}${NAMESPACE_SUFFIX}`;
+}
+
+const SYNCED_COLUMN: Column = {
+  name: 'Synced',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Synced")].status',
+  description: "Whether the plane's objects are as its spec says.",
+};
+
+export const controlPlaneCrd = (): AnyObject =>
+  defineCrd({
+    kind: CONTROL_PLANE,
+    shortNames: ['cp', 'cps'],
+    description:
+      'An API server for one tenant. Everything it consists of is in namespace <name>-system of the hosting cluster, its kubeconfigs too (status.secretRef).',
+    spec: specSchema
+      .meta({
+        'x-kubernetes-validations': [
+          { rule: 'self.type == oldSelf.type', message: "type can't be changed; make another plane" },
+          {
+            rule: "(has(self.backend) ? self.backend : 'shared') == (has(oldSelf.backend) ? oldSelf.backend : 'shared')",
+            message: "backend can't be changed; make another plane",
+          },
+          {
+            rule: "self.type != 'external' || has(self.bootstrapSecretRef)",
+            message: 'bootstrapSecretRef: type external needs the Secret with the kubeconfig of the cluster',
+          },
+        ],
+      })
+      .describe('What the plane should be.'),
+    status: statusSchema.describe('State of the plane; written by the operator only.'),
+    specRequired: true,
+    rules: CONTROL_PLANE_NAME_RULES,
+    columns: [
+      SYNCED_COLUMN,
+      READY_COLUMN,
+      { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Type of the plane.' },
+      AGE_COLUMN,
+    ],
+  });

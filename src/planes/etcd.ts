@@ -1,0 +1,99 @@
+import { SERVICE, STATEFUL_SET } from '../kube/builtin-kinds.ts';
+import { partOf, type Part } from './object-of.ts';
+import { CERTIFICATES_SECRET, ETCD, ETCD_PORT } from './plane-names.ts';
+import type { PlanePki } from './plane-pki.ts';
+import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
+import { CONTAINER_SECURITY, podLabels, podTemplate, secretVolume, type Container } from './pod-form.ts';
+import { keysAnnotation } from './keys-annotation.ts';
+
+/** Health alone, without TLS, for the kubelet; the network policy lets nobody else in. */
+const HEALTH_PORT = 2381;
+/** etcd's own advice for the largest database; what is above needs a plane of another kind. */
+const QUOTA_BYTES = 2 * 1024 ** 3;
+const DATA = '/var/lib/etcd';
+const CERTS = '/etc/etcd';
+
+/** An etcd of one member for one plane, its data on a volume. */
+export function etcdParts(
+  spec: PlaneSpec,
+  pki: PlanePki,
+  { size }: Extract<PlaneStore, { kind: 'etcd' }>,
+): { readonly base: readonly Part[]; readonly servers: readonly Part[] } {
+  const labels = podLabels(spec, ETCD);
+  const service = partOf(spec, SERVICE, ETCD, {
+    spec: {
+      type: 'ClusterIP',
+      selector: labels,
+      // The API server tries until etcd answers: it need not wait for a probe as well.
+      publishNotReadyAddresses: true,
+      ports: [{ name: ETCD, port: ETCD_PORT, targetPort: ETCD_PORT, protocol: 'TCP' }],
+    },
+  });
+  const template = podTemplate({ ...spec, replicas: 1 }, ETCD, {
+    containers: [etcdContainer(spec)],
+    volumes: [secretVolume('certs', CERTIFICATES_SECRET, ['etcd-ca.crt', 'etcd.crt', 'etcd.key'])],
+  });
+  const set = partOf(spec, STATEFUL_SET, ETCD, {
+    spec: {
+      serviceName: ETCD,
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { ...template, metadata: { ...template.metadata, annotations: keysAnnotation(pki) } },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data', labels },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: size } } },
+        },
+      ],
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
+    },
+  });
+  return { base: [service], servers: [set] };
+}
+
+function etcdContainer({ images, namespace }: PlaneSpec): Container {
+  const peer = 'https://127.0.0.1:2380';
+  const pem = (name: string): string => `${CERTS}/${name}`;
+  const files = (prefix: string): readonly string[] => [
+    `--${prefix}cert-file=${pem('etcd.crt')}`,
+    `--${prefix}key-file=${pem('etcd.key')}`,
+    `--${prefix}trusted-ca-file=${pem('etcd-ca.crt')}`,
+    `--${prefix}client-cert-auth=true`,
+  ];
+  return {
+    name: ETCD,
+    image: images.etcd,
+    imagePullPolicy: images.pullPolicy,
+    args: [
+      `--name=${ETCD}`,
+      `--data-dir=${DATA}/data`,
+      `--listen-client-urls=https://0.0.0.0:${ETCD_PORT}`,
+      `--advertise-client-urls=https://${ETCD}.${namespace}.svc:${ETCD_PORT}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=${ETCD}=${peer}`,
+      `--listen-metrics-urls=http://0.0.0.0:${HEALTH_PORT}`,
+      ...files(''),
+      ...files('peer-'),
+      // Fewer entries in memory between snapshots: 5 MB less a plane.
+      '--snapshot-count=1000',
+      `--quota-backend-bytes=${QUOTA_BYTES}`,
+      '--log-level=warn',
+    ],
+    env: [{ name: 'GOGC', value: '40' }],
+    readinessProbe: { httpGet: { path: '/readyz', port: HEALTH_PORT }, periodSeconds: 5 },
+    livenessProbe: {
+      httpGet: { path: '/livez', port: HEALTH_PORT },
+      initialDelaySeconds: 10,
+      periodSeconds: 10,
+      timeoutSeconds: 10,
+      failureThreshold: 6,
+    },
+    resources: { requests: { cpu: '20m', memory: '48Mi' } },
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [
+      { name: 'data', mountPath: DATA },
+      { name: 'certs', mountPath: CERTS, readOnly: true },
+    ],
+  };
+}

@@ -1,0 +1,57 @@
+import { NETWORK_POLICY, type NetworkPolicy } from '../kube/builtin-kinds.ts';
+import { partOf, type Part } from './object-of.ts';
+import { API_SERVER, API_SERVER_PORT, CONTROLLER_MANAGER, ETCD, ETCD_PORT } from './plane-names.ts';
+import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
+import { podLabels } from './pod-form.ts';
+
+type PolicySpec = NonNullable<NetworkPolicy['spec']>;
+type Egress = NonNullable<PolicySpec['egress']>[number];
+
+/** Address of the node-local DNS cache, which is link-local. */
+const NODE_LOCAL_DNS = '169.254.20.10/32';
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
+const DNS: Egress = {
+  to: [{ namespaceSelector: {} }, { ipBlock: { cidr: NODE_LOCAL_DNS } }],
+  ports: [53, 5353].flatMap((port) => [
+    { port, protocol: 'UDP' },
+    { port, protocol: 'TCP' },
+  ]),
+};
+
+/**
+ * Who reaches what: everybody the API server, which asks who he is; the API server its store and nothing else of the hosting cluster,
+ * though its tenant may name any URL in a webhook; the controllers the API server; nobody else the store.
+ */
+export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[] {
+  const of = (app: string) => ({ podSelector: { matchLabels: podLabels(spec, app) } });
+  const policy = (app: string, rules: Pick<PolicySpec, 'ingress' | 'egress'>): Part =>
+    partOf(spec, NETWORK_POLICY, app, {
+      spec: { ...of(app), policyTypes: ['Ingress', 'Egress'], ...rules },
+    });
+  return [
+    policy(API_SERVER, {
+      ingress: [{ ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
+      egress: [DNS, toStore(store, of(ETCD))],
+    }),
+    policy(CONTROLLER_MANAGER, {
+      ingress: [],
+      egress: [DNS, { to: [of(API_SERVER)], ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
+    }),
+    ...(store.kind === 'etcd'
+      ? [
+          policy(ETCD, {
+            ingress: [{ from: [of(API_SERVER)], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] }],
+            egress: [],
+          }),
+        ]
+      : []),
+  ];
+}
+
+function toStore(store: PlaneStore, etcd: { readonly podSelector: object }): Egress {
+  if (store.kind === 'etcd') return { to: [etcd], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] };
+  const ports = [{ port: store.port, protocol: 'TCP' }];
+  if (store.namespace === undefined) return { ports };
+  return { to: [{ namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: store.namespace } } }], ports };
+}

@@ -1,0 +1,82 @@
+import type { OwnerReference } from '../kube/object.ts';
+
+/** Images of the programs of planes; each holds one program and nothing else, PostgreSQL's apart. */
+export interface PlaneImages {
+  readonly apiServer: string;
+  readonly controllerManager: string;
+  readonly etcd: string;
+  readonly kine: string;
+  readonly postgres: string;
+  readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** Names of Secrets with registry credentials in the plane's namespace. */
+  readonly pullSecrets?: readonly string[];
+}
+
+/** A file that the API server finds at `/etc/tenantry/<name>/<key>`: the keys of a Secret or ConfigMap of the namespace. */
+export interface ExtraMount {
+  readonly name: string;
+  readonly from: { readonly secret: string } | { readonly configMap: string };
+}
+
+/**
+ * One control plane, whoever asked for it: ControlPlane or VirtualCluster. All of it lies in one namespace of the hosting cluster, that
+ * the operator made for it.
+ */
+export interface PlaneSpec {
+  /** Names the Service, and kubeconfigs' contexts. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly images: PlaneImages;
+  /** API servers and controller managers. */
+  readonly replicas: number;
+  /** Whose the objects are: the value of their label `tenantry.dev/instance-uid`. */
+  readonly ownerUid: string;
+  readonly ownerReferences?: readonly OwnerReference[];
+  /** On every object beside our own labels. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** Further names of the API server, e.g. those it has outside. */
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  /** Addresses of Services of the plane. */
+  readonly serviceCidr: string;
+  /** Life of the administrator's certificate, in seconds. */
+  readonly adminSeconds: number;
+  readonly apiServer?: {
+    /** After ours: the last one of a flag wins. */
+    readonly args?: readonly string[];
+    readonly mounts?: readonly ExtraMount[];
+    readonly resources?: Resources;
+  };
+  readonly controllerManager?: {
+    /** Value of --controllers. */
+    readonly controllers?: string;
+    readonly args?: readonly string[];
+    readonly resources?: Resources;
+  };
+}
+
+export interface Resources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
+/** Where a plane keeps its objects. */
+export type PlaneStore =
+  | {
+      readonly kind: 'etcd';
+      /** Size of the volume. */
+      readonly size: string;
+    }
+  | {
+      readonly kind: 'postgres';
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly role: string;
+      readonly password: string;
+      /** Authority of the server's certificate, PEM. */
+      readonly ca: string;
+      /** Namespace of the server's pods, where it runs in this cluster. */
+      readonly namespace?: string;
+    };

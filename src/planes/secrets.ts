@@ -1,0 +1,75 @@
+import { ADMIN_KUBECONFIG } from '../api/control-plane-names.ts';
+import { SECRET } from '../kube/builtin-kinds.ts';
+import { kubeconfigText } from '../pki/kubeconfig.ts';
+import { partOf, type Part } from './object-of.ts';
+import { CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, inClusterUrl, serviceHost } from './plane-names.ts';
+import { pkiFiles, type PlanePki } from './plane-pki.ts';
+import type { PlaneSpec } from './plane-spec.ts';
+
+/** Where a plane is reached from outside the hosting cluster: `https://host:port`. Its certificate names the Service in any case. */
+export interface OutsideAddress {
+  readonly url: string;
+  /** Where the URL's host is no name of the API server: an address of a node. */
+  readonly tlsServerName?: string;
+}
+
+/** Secrets of a plane but the administrator's: certificates, and the kubeconfig of its controllers. */
+export function secretParts(spec: PlaneSpec, pki: PlanePki): readonly Part[] {
+  return [
+    secretPart(spec, CERTIFICATES_SECRET, pkiFiles(pki)),
+    secretPart(spec, CONTROLLER_MANAGER_SECRET, {
+      kubeconfig: controllerKubeconfig(spec),
+      'ca.crt': pki.authorities.ca.cert,
+      'client.crt': pki.leaves['controller-manager'].cert,
+      'client.key': pki.leaves['controller-manager'].key,
+    }),
+  ];
+}
+
+/** The kubeconfigs of a plane's administrator; the one for outside only where there is a way in. */
+export function adminKubeconfig(spec: PlaneSpec, pki: PlanePki, outside: OutsideAddress | undefined): Part {
+  const { secret, key, inClusterKey } = ADMIN_KUBECONFIG;
+  const text = (server: string, tlsServerName?: string): string =>
+    kubeconfigText({
+      server,
+      ca: pki.authorities.ca.cert,
+      user: pki.leaves.admin,
+      names: { cluster: `${spec.name}-cluster`, user: `${spec.name}-admin`, context: spec.name },
+      namespace: 'default',
+      ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    });
+  return secretPart(spec, secret, {
+    ...(outside === undefined ? {} : { [key]: text(outside.url, outside.tlsServerName) }),
+    [inClusterKey]: text(inClusterUrl(spec)),
+  });
+}
+
+/** A Secret of texts. */
+export function secretPart(spec: PlaneSpec, name: string, texts: Readonly<Record<string, string>>): Part {
+  const data = Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  );
+  return partOf(spec, SECRET, name, { type: 'Opaque', data });
+}
+
+/** Names its certificate as files beside it, which are read again when they were renewed. */
+function controllerKubeconfig(spec: PlaneSpec): string {
+  const name = 'plane';
+  return `${JSON.stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name,
+          cluster: { server: `https://${serviceHost(spec)}`, 'certificate-authority': 'ca.crt' },
+        },
+      ],
+      users: [{ name, user: { 'client-certificate': 'client.crt', 'client-key': 'client.key' } }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+      'current-context': name,
+    },
+    null,
+    2,
+  )}\n`;
+}
