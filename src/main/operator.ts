@@ -14,6 +14,7 @@ import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
+import { policyController } from '../features/service/policy.ts';
 import { registeredServices } from '../features/service/registered-services.ts';
 import { serviceController } from '../features/service/service.ts';
 import { placeTaker, planTermsOf } from '../features/tenancy/tenancy.ts';
@@ -134,6 +135,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     share: () => manager.share(),
   };
   manager.addController(serviceController(serviceDeps));
+  manager.addController(policyController(serviceDeps.settings));
   const watched = new Set<string>();
   const isWatched = (kind: Kind): boolean => watched.has(groupKindOf(kind));
   manager.addController(tenantController({ ...tenancyDeps, isWatched, pendingMs: PENDING_MS }));

@@ -118,6 +118,10 @@ export const POLICIES: readonly Policy[] = [
     attack: `${NAMESPACER} && kubectl label namespace default tenantry.dev/tenant=default tenantry.dev/tenant-namespace=tenantry-system --as=namespacer ${DRY}`,
   },
   { name: 'tenantry-ledgers', attack: `echo '${ledger}' | kubectl create -f - ${DRY}` },
+  {
+    name: 'tenantry-companions',
+    attack: `kubectl annotate resourcepolicy --all -n tenantry-system attack=1 ${DRY}`,
+  },
   { name: 'tenantry-storage-classes', attack: `echo '${silver}' | (${IN_GOLD} create -f -)` },
   {
     name: 'tenantry-strict-pods',

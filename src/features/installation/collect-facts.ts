@@ -28,6 +28,7 @@ export const POLICY_NAMES: readonly string[] = [
   'tenantry-service-writes',
   'tenantry-services',
   'tenantry-status',
+  'tenantry-companions',
   'tenantry-strict-pods',
   'tenantry-strict-services',
   'tenantry-strict-volumes',

@@ -99,10 +99,15 @@ export function digestOf(text: string | undefined): string | undefined {
 
 type Policy = NonNullable<NonNullable<CompositionSpec['respolicy']>['spec']>['policy'];
 
-/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. */
-export function policyFindings(spec: CompositionSpec): Finding[] {
-  const policy = spec.respolicy?.spec?.policy;
-  const at = 'spec.respolicy.spec.policy';
+/** Where a composition has its policy. */
+const IN_COMPOSITION = 'spec.respolicy.spec.policy';
+
+/** What is wrong with a composition's policy. */
+export const ownPolicyFindings = (spec: CompositionSpec): Finding[] =>
+  policyFindings(spec.respolicy?.spec?.policy, IN_COMPOSITION);
+
+/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. `at` is the path of the policy. */
+export function policyFindings(policy: Policy, at: string): Finding[] {
   const quota = QUOTA_KEYS.map((key) => [key, emptyAsUnset(policy?.quota?.[key])] as const);
   const found: Finding[] = [];
   const set = quota.filter(([, value]) => value !== undefined).length;
@@ -118,7 +123,7 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
       );
     }
   }
-  found.push(...limitFindings(policy));
+  found.push(...limitFindings(policy, at));
   const selector = emptyAsUnset(policy?.podconfig?.nodeSelector);
   if (selector !== undefined && selector !== 'values.nodeName') {
     found.push(
@@ -132,8 +137,7 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
 }
 
 /** Requests above their limits. */
-function limitFindings(policy: Policy): Finding[] {
-  const at = 'spec.respolicy.spec.policy';
+function limitFindings(policy: Policy, at: string): Finding[] {
   const { quota, podconfig } = policy ?? {};
   return (['cpu', 'memory'] as const).flatMap((name) => [
     ...orderFindings(`${at}.quota[requests.${name}]`, quota?.[`requests.${name}`], quota?.[`limits.${name}`]),
