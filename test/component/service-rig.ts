@@ -6,7 +6,6 @@ import { REVISION, type Revision } from '../../src/api/revision.ts';
 import type { Client } from '../../src/client/client.ts';
 import { createDiscovery } from '../../src/client/discovery.ts';
 import type { ServiceDeps } from '../../src/features/service/dependencies.ts';
-import { policyController } from '../../src/features/service/policy.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { packChart } from '../../src/helm/archive.ts';
 import { saveUpload } from '../../src/helm/chart-store.ts';
@@ -143,9 +142,7 @@ export class ServiceRig {
       identity: 'test',
       namespace: NAMESPACE,
     });
-    const deps = this.deps(manager.client);
-    manager.addController(serviceController(deps));
-    manager.addController(policyController(deps.settings));
+    manager.addController(serviceController(this.deps(manager.client)));
     return manager;
   }
 

@@ -1,3 +1,4 @@
+import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
@@ -99,15 +100,10 @@ export function digestOf(text: string | undefined): string | undefined {
 
 type Policy = NonNullable<NonNullable<CompositionSpec['respolicy']>['spec']>['policy'];
 
-/** Where a composition has its policy. */
-const IN_COMPOSITION = 'spec.respolicy.spec.policy';
-
-/** What is wrong with a composition's policy. */
-export const ownPolicyFindings = (spec: CompositionSpec): Finding[] =>
-  policyFindings(spec.respolicy?.spec?.policy, IN_COMPOSITION);
-
-/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. `at` is the path of the policy. */
-export function policyFindings(policy: Policy, at: string): Finding[] {
+/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. */
+export function policyFindings(spec: CompositionSpec): Finding[] {
+  const policy = spec.respolicy?.spec?.policy;
+  const at = 'spec.respolicy.spec.policy';
   const quota = QUOTA_KEYS.map((key) => [key, emptyAsUnset(policy?.quota?.[key])] as const);
   const found: Finding[] = [];
   const set = quota.filter(([, value]) => value !== undefined).length;
@@ -123,7 +119,7 @@ export function policyFindings(policy: Policy, at: string): Finding[] {
       );
     }
   }
-  found.push(...limitFindings(policy, at));
+  found.push(...limitFindings(policy));
   const selector = emptyAsUnset(policy?.podconfig?.nodeSelector);
   if (selector !== undefined && selector !== 'values.nodeName') {
     found.push(
@@ -136,8 +132,18 @@ export function policyFindings(policy: Policy, at: string): Finding[] {
   return found;
 }
 
+/** Metrics of the application that can't be asked for as they are written. */
+export function monitorFindings(spec: CompositionSpec): Finding[] {
+  const parsed = parseAppEndpoint(spec.resmonitor?.spec?.appEndpoints);
+  if (parsed === undefined || 'endpoint' in parsed) return [];
+  return parsed.problems.map(([field, problem]) =>
+    bad(`spec.resmonitor.spec.appEndpoints.${field}`, problem),
+  );
+}
+
 /** Requests above their limits. */
-function limitFindings(policy: Policy, at: string): Finding[] {
+function limitFindings(policy: Policy): Finding[] {
+  const at = 'spec.respolicy.spec.policy';
   const { quota, podconfig } = policy ?? {};
   return (['cpu', 'memory'] as const).flatMap((name) => [
     ...orderFindings(`${at}.quota[requests.${name}]`, quota?.[`requests.${name}`], quota?.[`limits.${name}`]),
