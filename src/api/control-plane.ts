@@ -3,6 +3,7 @@ import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
 import { CONTROL_PLANE_NAME_RULES, NAMESPACE_SUFFIX } from './control-plane-names.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
+import { hookStateSchema, type HookState } from './hook-state.ts';
 import { KFLEX_GROUP } from './names.ts';
 
 /** What an administrator's credential lives where nobody says: a year, as in KubeFlex. */
@@ -21,6 +22,11 @@ const name = (text: string) => z.string().min(1).max(253).describe(text);
 const hookUseSchema = z.object({
   hookName: name('Name of the PostCreateHook.'),
   vars: variables('Variables of this use; they win over those of the plane and of the hook.').optional(),
+  wait: z
+    .boolean()
+    .meta({ default: false })
+    .optional()
+    .describe('Whether the hooks after this one wait until what it made works.'),
 });
 
 const specSchema = z.object({
@@ -84,6 +90,7 @@ const statusSchema = z.object({
     .describe('Where the kubeconfigs are.'),
   postCreateHooks: z.record(z.string(), z.boolean()).optional().describe('Whether each hook was applied.'),
   postCreateHookCompleted: z.boolean().optional().describe('Whether what all hooks made is ready.'),
+  hooks: z.array(hookStateSchema).optional().describe('What became of each hook.'),
 });
 
 /** An API server for one tenant. */
@@ -101,6 +108,7 @@ export interface ControlPlaneStatus {
   readonly secretRef?: z.infer<typeof statusSchema>['secretRef'];
   readonly postCreateHooks?: Readonly<Record<string, boolean>>;
   readonly postCreateHookCompleted?: boolean;
+  readonly hooks?: readonly HookState[];
 }
 
 export const CONTROL_PLANE: Kind<ControlPlane> = {

@@ -34,8 +34,6 @@ export interface CrdDefinition {
   readonly specRequired: boolean;
   readonly rules?: readonly CrdRule[];
   readonly columns: readonly Column[];
-  /** Its status is filled in while it is created: the server would drop that of a subresource. */
-  readonly isAnswer?: boolean;
 }
 
 /** Columns that every kind of ours ends with. */
@@ -113,7 +111,7 @@ export function defineCrd(definition: CrdDefinition): AnyObject {
           name: kind.version,
           served: true,
           storage: true,
-          ...(definition.isAnswer === true ? {} : { subresources: { status: {} } }),
+          subresources: { status: {} },
           additionalPrinterColumns: definition.columns,
           schema: {
             openAPIV3Schema: {

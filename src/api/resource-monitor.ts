@@ -7,14 +7,8 @@ import { subjectSchema } from './resource-policy.ts';
 
 const appEndpointsSchema = z.object({
   label: z.string().optional().describe('Label (key=value) of the pods that answer.'),
-  endpoint: z
-    .string()
-    .optional()
-    .describe('Port and path, e.g. :8080/metrics; without a port the first one that the pod declares.'),
-  metrics: z
-    .array(z.string().describe('Name of a metric.'))
-    .optional()
-    .describe('Metrics to show, at most 20; each the sum over the pods.'),
+  endpoint: z.string().optional().describe('Port and path, e.g. :8080/metrics.'),
+  metrics: z.array(z.string().describe('Name of a metric.')).optional().describe('Metrics to show.'),
 });
 
 /** spec of a ResourceMonitor, also inside a composition. */
@@ -23,9 +17,7 @@ export const resourceMonitorSpecSchema = z.object({
   monitorRelationships: z
     .enum(['all', 'owner'])
     .optional()
-    .describe(
-      "Which pods count: all of the instance's namespace, or those of the chart's own objects. Default: all.",
-    ),
+    .describe('Which objects count: all related ones, or those owned.'),
   appEndpoints: appEndpointsSchema.optional().describe("The application's own metrics."),
 });
 

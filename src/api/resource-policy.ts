@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Kind } from '../kube/kind.ts';
-import type { AnyObject, KubeObject } from '../kube/object.ts';
-import { AGE_COLUMN, conditionsSchema, defineCrd } from './define-crd.ts';
+import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
+import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN } from './define-crd.ts';
 import { WORKFLOWS_GROUP } from './names.ts';
 
 /** The kind that a policy or a monitor speaks of. */
@@ -47,11 +47,23 @@ export const resourcePolicySpecSchema = z.object({
 
 export interface ResourcePolicy extends KubeObject {
   readonly spec?: z.infer<typeof resourcePolicySpecSchema>;
+  readonly status?: CompanionStatus;
+}
+
+/** What becomes of a policy or a monitor. */
+export const companionStatusSchema = z.object({
+  conditions: conditionsSchema.optional(),
+  observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks of.'),
+});
+
+export interface CompanionStatus {
+  readonly conditions?: readonly Condition[];
+  readonly observedGeneration?: number;
 }
 
 /**
- * A record of a service's policy, written by the operator as KubePlus writes it. What holds is the composition; a
- * policy created by itself does nothing, which its description says.
+ * The policy of a service: the record of its composition's, written by the operator as KubePlus writes it, or one that the provider lays
+ * over that.
  */
 export const RESOURCE_POLICY: Kind<ResourcePolicy> = {
   group: WORKFLOWS_GROUP,
@@ -66,11 +78,9 @@ export const resourcePolicyCrd = (): AnyObject =>
     kind: RESOURCE_POLICY,
     shortNames: ['respol'],
     description:
-      'The policy of a service, as its ResourceComposition states it. Written by the operator; what counts is the composition.',
-    spec: resourcePolicySpecSchema.describe('The policy as the composition states it.'),
-    status: z
-      .object({ conditions: conditionsSchema.optional() })
-      .describe('Nothing by itself: see the composition.'),
+      'A policy laid over that of the ResourceComposition which registers the kind, field by field, for instances that run as well. The operator keeps a record of the composition’s own beside it.',
+    spec: resourcePolicySpecSchema.describe('The service and what is laid over its policy.'),
+    status: companionStatusSchema.describe('Which service it is in force for, or why not.'),
     specRequired: false,
     columns: [
       {
@@ -79,6 +89,7 @@ export const resourcePolicyCrd = (): AnyObject =>
         jsonPath: '.spec.resource.kind',
         description: 'Kind of the service.',
       },
+      READY_COLUMN,
       AGE_COLUMN,
     ],
   });

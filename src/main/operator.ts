@@ -14,6 +14,8 @@ import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
+import { policyController } from '../features/service/policy.ts';
+import { hookCounter, hooksController } from '../features/hooks/hook-controllers.ts';
 import { registeredServices } from '../features/service/registered-services.ts';
 import { serviceController } from '../features/service/service.ts';
 import { placeTaker, planTermsOf } from '../features/tenancy/tenancy.ts';
@@ -33,7 +35,6 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
 import { instanceControllers } from './instance-controllers.ts';
 import { servicesOf } from './services-of.ts';
-import { watchUsage } from './watch-usage.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
 import { messageOf } from '../lib/error-text.ts';
 
@@ -101,7 +102,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     identity: settings.identity,
     namespace: operatorNamespace,
     leaderElection: { leaseName: OPERATOR_NAME, shards: settings.shards },
-    health: { port: HEALTH_PORT, page: (path) => usage.page(path) },
+    health: { port: HEALTH_PORT },
     webhooks: {
       port: WEBHOOK_PORT,
       dnsNames: [
@@ -111,17 +112,6 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
       secretName: WEBHOOK_SERVICE,
       configurations: WEBHOOK_CONFIGURATIONS.map((kind) => ({ kind, name: WEBHOOK_CONFIGURATION_NAME })),
     },
-  });
-  const services = registeredServices();
-  const usage = watchUsage({
-    manager,
-    client,
-    clock,
-    log,
-    metrics,
-    services,
-    operatorNamespace,
-    port: HEALTH_PORT,
   });
   const discovery = createDiscovery(client, clock);
   const fetchChart = createChartFetcher(await chartSourceSettings(settings), {
@@ -135,6 +125,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     settings: { operatorNamespace, accountsNamespace, imageRegistry },
   };
   const apiServer = await findApiServers(client);
+  const services = registeredServices();
   const tenancyDeps = { clock, services: servicesOf(services), operatorNamespace };
   const instanceDeps = {
     ...shared,
@@ -145,9 +136,12 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     share: () => manager.share(),
   };
   manager.addController(serviceController(serviceDeps));
+  manager.addController(policyController(serviceDeps.settings));
   const watched = new Set<string>();
   const isWatched = (kind: Kind): boolean => watched.has(groupKindOf(kind));
   manager.addController(tenantController({ ...tenancyDeps, isWatched, pendingMs: PENDING_MS }));
+  manager.addController(hooksController({ ...shared, accountsNamespace }));
+  manager.addController(hookCounter());
   const followers = instanceControllers({
     manager,
     deps: instanceDeps,
@@ -158,7 +152,6 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   for (const controller of followers) manager.addController(controller);
   // Admission reads with the bare client: a replica that does not lead must answer, too.
   const handlers = [
-    usage.reviews,
     ...serviceAdmission({ ...serviceDeps, client, stores: manager.stores }),
     ...instanceAdmission({
       ...instanceDeps,

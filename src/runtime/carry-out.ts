@@ -11,7 +11,7 @@ import { createGrantLag, type GrantLag } from './grant-lag.ts';
 import type { Log } from './log.ts';
 import { keyOf } from './object-key.ts';
 import { classify } from './outcome.ts';
-import type { Plan, PlannedEvent, Stage, StatusBase } from './plan.ts';
+import type { Plan, PlannedEvent, Stage, StatusBase, StatusPart } from './plan.ts';
 import { carryOutWrite, targetOf, type Written } from './write.ts';
 
 /** Writes of one stage at the same time: enough to hide latency, few enough that one object does not crowd out others. */
@@ -80,9 +80,9 @@ export function createCarryOut(deps: CarryOutDeps): CarryOut {
     const written: Written[] = [];
     for (const stage of plan.stages) written.push(...(await carryOutStage(context, object, stage)));
 
-    const before = statusOf(object);
+    const before = partOf(statusOf(object), plan.statusPart);
     const statusDiffers = plan.status !== undefined && !deepEqual(plan.status, before ?? {});
-    if (statusDiffers) current = await writeStatus(context, current, plan.status);
+    if (statusDiffers) current = await writeStatus(context, current, plan);
     for (const event of eventsToEmit(plan, before)) await deps.events.emit(object, event);
 
     const done = { written, statusWritten: statusDiffers };
@@ -187,7 +187,7 @@ async function writeFinalizers(
   return answer;
 }
 
-async function writeStatus(context: Context, object: KubeObject, status: unknown): Promise<KubeObject> {
+async function writeStatus(context: Context, object: KubeObject, plan: Plan): Promise<KubeObject> {
   refuseWhenStopping(context, 'status');
   const { kind } = context;
   const learn = context.expect(kind, object.metadata, true);
@@ -197,10 +197,10 @@ async function writeStatus(context: Context, object: KubeObject, status: unknown
     kind: kind.kind,
     // With the UID an object that took the name meanwhile is not given a status about another one.
     metadata: { ...refTo(object), ...(uid === undefined ? {} : { uid }) },
-    status,
+    status: plan.status,
   };
   const answer = await context.deps.client.apply(kind, body, {
-    fieldManager: STATUS_FIELD_MANAGER,
+    fieldManager: plan.statusPart?.manager ?? STATUS_FIELD_MANAGER,
     force: true,
     subresource: 'status',
   });
@@ -216,6 +216,14 @@ function refTo(object: KubeObject): { name: string; namespace?: string } {
 function statusOf(object: KubeObject): StatusBase | undefined {
   // Our kinds have a status in this form or none; it is only compared and searched for conditions.
   return (object as KubeObject & { readonly status?: StatusBase }).status;
+}
+
+/** What of a status is the plan's to say; all of it where it has one writer. */
+function partOf(status: StatusBase | undefined, part: StatusPart | undefined): StatusBase | undefined {
+  if (status === undefined || part === undefined) return status;
+  const own = status.conditions?.filter(({ type }) => part.conditions.includes(type)) ?? [];
+  const fields = Object.entries(status).filter(([name]) => part.fields.includes(name));
+  return { ...Object.fromEntries(fields), ...(own.length === 0 ? {} : { conditions: own }) };
 }
 
 /** The plan's events that have something to tell. Pure. */

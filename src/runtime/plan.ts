@@ -70,6 +70,15 @@ export interface StatusBase {
   readonly observedGeneration?: number;
 }
 
+/** What one of several controllers says in the status of a kind; the others' fields are none of its business. */
+export interface StatusPart {
+  /** Its field manager for the status. */
+  readonly manager: string;
+  readonly fields: readonly string[];
+  /** Types of conditions that are its own. */
+  readonly conditions: readonly string[];
+}
+
 /** What should be true and what to say about it: plain data, computed without I/O. */
 export interface Plan<TStatus extends StatusBase = StatusBase> {
   /** `present`: written before the first stage. `absent`: removed after the last one (the object then goes). */
@@ -77,6 +86,8 @@ export interface Plan<TStatus extends StatusBase = StatusBase> {
   readonly stages: readonly Stage[];
   /** The whole status as it should read; written only if it differs from the object's. */
   readonly status?: TStatus;
+  /** Where the status has several writers: `status` is this part of it. */
+  readonly statusPart?: StatusPart;
   readonly events?: readonly PlannedEvent[];
   /** Milliseconds until the object is looked at again although nothing happened. Watches are preferred. */
   readonly lookAgainMs?: number;

@@ -6,6 +6,7 @@ import { REVISION, type Revision } from '../../src/api/revision.ts';
 import type { Client } from '../../src/client/client.ts';
 import { createDiscovery } from '../../src/client/discovery.ts';
 import type { ServiceDeps } from '../../src/features/service/dependencies.ts';
+import { policyController } from '../../src/features/service/policy.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { packChart } from '../../src/helm/archive.ts';
 import { saveUpload } from '../../src/helm/chart-store.ts';
@@ -142,7 +143,9 @@ export class ServiceRig {
       identity: 'test',
       namespace: NAMESPACE,
     });
-    manager.addController(serviceController(this.deps(manager.client)));
+    const deps = this.deps(manager.client);
+    manager.addController(serviceController(deps));
+    manager.addController(policyController(deps.settings));
     return manager;
   }
 

@@ -9,14 +9,7 @@ import type { ChartProblem } from './chart-problem.ts';
 import { RESOURCE_FIXED } from './observe-service.ts';
 import { namesOf } from './plan-removal.ts';
 import { permissionFile } from './rights.ts';
-import {
-  bad,
-  kindPeriodFindings,
-  monitorFindings,
-  nameFindings,
-  policyFindings,
-  sourceFindings,
-} from './spec-findings.ts';
+import { bad, kindPeriodFindings, nameFindings, ownPolicyFindings, sourceFindings } from './spec-findings.ts';
 
 /** KubePlus's texts. */
 export const NOT_A_PROVIDER = 'ResourceComposition instance can only be created by Provider.';
@@ -71,8 +64,7 @@ export function admitWrite(spec: CompositionSpec, world: WriteWorld): Finding[] 
       : fixedFindings(resource, registered)),
     ...sourceFindings(spec),
     ...others.map(({ message }) => chartFinding(message)),
-    ...policyFindings(spec),
-    ...monitorFindings(spec),
+    ...ownPolicyFindings(spec),
     ...rightsFindings(spec, world),
     ...capacityFindings(spec, world.capacity),
   ];

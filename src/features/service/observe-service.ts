@@ -1,6 +1,7 @@
 import { serviceAccountName } from '../../api/instance.ts';
 import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
+import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
 import { REVISION, revisionsOf, type RevisionSpec } from '../../api/revision.ts';
 import { CONFIG_MAP, CRD, SERVICE_ACCOUNT, type CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { Kind, ObjectRef } from '../../kube/kind.ts';
@@ -9,17 +10,12 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
 import type { ServiceDeps } from './dependencies.ts';
+import { underPolicies } from './laid-over.ts';
 import { observeRemoval } from './observe-removal.ts';
 import { prepareChart, type ChartMemory } from './prepare-chart.ts';
 import { recordObjects } from './service-objects.ts';
-import { resourceOf } from './service-spec.ts';
-import {
-  kindPeriodFindings,
-  monitorFindings,
-  nameFindings,
-  policyFindings,
-  sourceFindings,
-} from './spec-findings.ts';
+import { policiesOf, resourceOf } from './service-spec.ts';
+import { kindPeriodFindings, nameFindings, ownPolicyFindings, sourceFindings } from './spec-findings.ts';
 import { existingKey, type Existing, type PreparedChart, type ServiceWorld } from './world.ts';
 
 /** Everything that a plan needs to know: all I/O of the controller. */
@@ -41,6 +37,9 @@ export async function observeService(
     revisions,
     crd: isOurs ? found : undefined,
     accountsNamespace: deps.settings.accountsNamespace,
+    policies: policiesOf(
+      underPolicies(composition.spec, resource, read.stores.list(RESOURCE_POLICY, namespace)),
+    ),
   };
   if (composition.metadata.deletionTimestamp !== undefined) {
     const removal = await observeRemoval(composition, { ...base, read });
@@ -78,8 +77,7 @@ function specProblems(
     ...kindPeriodFindings(spec),
     ...nameFindings(spec),
     ...sourceFindings(spec),
-    ...policyFindings(spec),
-    ...monitorFindings(spec),
+    ...ownPolicyFindings(spec),
   ];
   if (findings.length > 0)
     return findings.map(({ message }) => ({ reason: 'SpecInvalid', message: message.trim() }));

@@ -9,6 +9,7 @@ import type { AnyObject } from '../../kube/object.ts';
 import type { Plan, Write } from '../../runtime/plan.ts';
 import { planService } from './plan-service.ts';
 import { accountObject, crdObject, recordObjects, usageObject } from './service-objects.ts';
+import { policiesOf } from './service-spec.ts';
 import type { ServiceStatus } from './service-status.ts';
 import { existingKey, type PreparedChart, type ServiceWorld } from './world.ts';
 
@@ -74,6 +75,7 @@ const empty: ServiceWorld = {
   existing: new Map(),
   problems: [],
   chart: chartOf('1'),
+  policies: policiesOf(composition.spec),
 };
 
 /** The world after a plan was carried out and the API server serves the kind. */

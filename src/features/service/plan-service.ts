@@ -114,7 +114,7 @@ function nextRevision(
   chart: PreparedChart,
   current: Revision | undefined,
 ): Revision {
-  const content = revisionContent(composition, world.resource, chart, chart.stored);
+  const content = revisionContent(composition, world.resource, chart, world.policies);
   const isSame =
     current !== undefined && deepEqual(comparable(current.spec), comparable({ ...content, number: 0 }));
   if (isSame) return current;

@@ -4,14 +4,12 @@ import { FINALIZER, SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
 import { RESOURCE_MONITOR } from '../../api/resource-monitor.ts';
 import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
-import { REVISION, type Revision, type RevisionSpec } from '../../api/revision.ts';
-import type { StoredChart } from '../../helm/chart-store.ts';
+import { REVISION, type Revision, type RevisionSpec, type ServicePolicies } from '../../api/revision.ts';
 import { generatedCrd, usageConfigMap } from '../../helm/generated-crd.ts';
 import { apiVersionOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject, ObjectMeta, OwnerReference } from '../../kube/object.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256, shortHash } from '../../lib/hash.ts';
-import { isMonitored, policiesOf } from './service-spec.ts';
 import type { PreparedChart } from './world.ts';
 
 /** On revisions: hash of everything in the composition that the revision is made of. */
@@ -36,8 +34,7 @@ export function uidOf(object: { readonly metadata: ObjectMeta }): string {
 /** Hash of what makes a new revision when it changes. */
 export function inputsHashOf({ spec }: ResourceComposition): string {
   const { deletionProtection: _protection, resmonitor: _monitor, ...inputs } = spec;
-  // Of what is measured only this changes instances: it opens their doors to the operator.
-  return sha256(canonicalJson(isMonitored(spec) ? { ...inputs, monitored: true } : inputs));
+  return sha256(canonicalJson(inputs));
 }
 
 /** Hash of what makes the chart be fetched anew when it changes. */
@@ -61,16 +58,16 @@ export function revisionContent(
   composition: ResourceComposition,
   resource: RevisionSpec['resource'],
   chart: PreparedChart,
-  stored: StoredChart,
+  policies: ServicePolicies,
 ): Omit<RevisionSpec, 'number'> {
-  const { info } = chart;
+  const { info, stored } = chart;
   return {
     composition: { name: composition.metadata.name, uid: uidOf(composition) },
     resource,
     chart: { name: info.name, version: info.version, appVersion: info.appVersion, ...stored },
     providerValues: composition.spec.newResource.providerValues ?? {},
     valuesSchema: chart.values.admission,
-    policies: policiesOf(composition.spec),
+    policies,
     kinds: chart.kinds,
     rules: chart.rules,
     ...(chart.roles.length > 0 ? { roles: chart.roles } : {}),

@@ -2,7 +2,7 @@ import { REGISTERED_STATUS } from '../../api/names.ts';
 import type { CompositionStatus, ResourceComposition } from '../../api/resource-composition.ts';
 import type { Revision } from '../../api/revision.ts';
 import { setCondition } from '../../kube/conditions.ts';
-import type { Condition } from '../../kube/object.ts';
+import type { Condition, KubeObject } from '../../kube/object.ts';
 import type { StatusBase } from '../../runtime/plan.ts';
 import type { ChartProblem } from './chart-problem.ts';
 import type { PreparedChart } from './world.ts';
@@ -17,7 +17,9 @@ type State = 'ready' | 'working' | 'waiting' | 'stalled';
 
 /** Ready, Reconciling and Stalled, as kstatus reads them. */
 export function conditionsFor(
-  composition: ResourceComposition,
+  object: Pick<KubeObject, 'metadata'> & {
+    readonly status?: { readonly conditions?: readonly Condition[] | undefined };
+  },
   what: { readonly state: State; readonly reason: string; readonly message: string },
   now: number,
 ): Condition[] {
@@ -35,11 +37,11 @@ export function conditionsFor(
         status: holds ? 'True' : 'False',
         reason: what.reason,
         message,
-        observedGeneration: composition.metadata.generation ?? 0,
+        observedGeneration: object.metadata.generation ?? 0,
       },
       now,
     );
-  const ready = set(composition.status?.conditions, 'Ready', what.state === 'ready');
+  const ready = set(object.status?.conditions, 'Ready', what.state === 'ready');
   const reconciling = set(ready, 'Reconciling', what.state === 'working' || what.state === 'waiting');
   return [...set(reconciling, 'Stalled', what.state === 'stalled')];
 }

@@ -1,8 +1,10 @@
 import { REGISTERED_BY_LABEL, MANAGED_BY_VALUE, SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
+import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
 import { REVISION } from '../../api/revision.ts';
 import { CRD } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import type { Controller } from '../../runtime/controller.ts';
 import { isNotOurs } from '../../runtime/not-ours.ts';
 import type { Plan } from '../../runtime/plan.ts';
@@ -32,6 +34,13 @@ export function serviceController(
         kind: REVISION,
         wakes: ({ metadata, spec }) => [{ namespace: metadata.namespace, name: spec.composition.name }],
       }),
+      // A policy laid over a composition, and the record of its own: whoever deletes that gets it back.
+      watch({
+        kind: RESOURCE_POLICY,
+        heeds: isSpecNew,
+        wakes: ({ metadata }, stores) =>
+          stores.list(RESOURCE_COMPOSITION, metadata.namespace).map((composition) => composition.metadata),
+      }),
       watch({
         kind: CRD,
         labelSelector: `${REGISTERED_BY_LABEL}=${MANAGED_BY_VALUE}`,
@@ -51,6 +60,11 @@ export function serviceController(
     plan: planService,
     explain: explainService,
   };
+}
+
+/** Its status, which the operator writes, is no news. */
+function isSpecNew({ metadata }: KubeObject, previous: KubeObject): boolean {
+  return metadata.generation !== previous.metadata.generation;
 }
 
 /** What to tell about errors of the API: who must do what. */

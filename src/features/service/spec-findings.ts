@@ -1,4 +1,3 @@
-import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
@@ -100,10 +99,15 @@ export function digestOf(text: string | undefined): string | undefined {
 
 type Policy = NonNullable<NonNullable<CompositionSpec['respolicy']>['spec']>['policy'];
 
-/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. */
-export function policyFindings(spec: CompositionSpec): Finding[] {
-  const policy = spec.respolicy?.spec?.policy;
-  const at = 'spec.respolicy.spec.policy';
+/** Where a composition has its policy. */
+const IN_COMPOSITION = 'spec.respolicy.spec.policy';
+
+/** What is wrong with a composition's policy. */
+export const ownPolicyFindings = (spec: CompositionSpec): Finding[] =>
+  policyFindings(spec.respolicy?.spec?.policy, IN_COMPOSITION);
+
+/** KubePlus's all-or-none rule of the quota (10 in its order), and quantities that are none. `at` is the path of the policy. */
+export function policyFindings(policy: Policy, at: string): Finding[] {
   const quota = QUOTA_KEYS.map((key) => [key, emptyAsUnset(policy?.quota?.[key])] as const);
   const found: Finding[] = [];
   const set = quota.filter(([, value]) => value !== undefined).length;
@@ -119,7 +123,7 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
       );
     }
   }
-  found.push(...limitFindings(policy));
+  found.push(...limitFindings(policy, at));
   const selector = emptyAsUnset(policy?.podconfig?.nodeSelector);
   if (selector !== undefined && selector !== 'values.nodeName') {
     found.push(
@@ -132,18 +136,8 @@ export function policyFindings(spec: CompositionSpec): Finding[] {
   return found;
 }
 
-/** Metrics of the application that can't be asked for as they are written. */
-export function monitorFindings(spec: CompositionSpec): Finding[] {
-  const parsed = parseAppEndpoint(spec.resmonitor?.spec?.appEndpoints);
-  if (parsed === undefined || 'endpoint' in parsed) return [];
-  return parsed.problems.map(([field, problem]) =>
-    bad(`spec.resmonitor.spec.appEndpoints.${field}`, problem),
-  );
-}
-
 /** Requests above their limits. */
-function limitFindings(policy: Policy): Finding[] {
-  const at = 'spec.respolicy.spec.policy';
+function limitFindings(policy: Policy, at: string): Finding[] {
   const { quota, podconfig } = policy ?? {};
   return (['cpu', 'memory'] as const).flatMap((name) => [
     ...orderFindings(`${at}.quota[requests.${name}]`, quota?.[`requests.${name}`], quota?.[`limits.${name}`]),

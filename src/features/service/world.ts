@@ -1,5 +1,5 @@
 import type { Instance } from '../../api/instance.ts';
-import type { Revision, RevisionSpec } from '../../api/revision.ts';
+import type { Revision, RevisionSpec, ServicePolicies } from '../../api/revision.ts';
 import type { StoredChart } from '../../helm/chart-store.ts';
 import type { ValuesSchema } from '../../helm/values-schema.ts';
 import type { CustomResourceDefinition, Secret } from '../../kube/builtin-kinds.ts';
@@ -35,6 +35,8 @@ export interface ServiceWorld {
   readonly problems: readonly ChartProblem[];
   /** Absent where problems kept it from being got. */
   readonly chart?: PreparedChart;
+  /** What every instance gets around its release: the composition's, with the ResourcePolicy that counts over it. */
+  readonly policies: ServicePolicies;
   /** Present while the composition is being deleted; then only this and `crd` count. */
   readonly removal?: Removal;
 }

@@ -1,5 +1,4 @@
 import type { Usage } from './measure-usage.ts';
-import type { ApplicationMetric } from './usage-book.ts';
 import type { UsageForm } from './usage-forms.ts';
 
 /** Whose usage it is, for the forms that say so. */
@@ -10,8 +9,6 @@ export interface Measured {
   /** Who created the instance. */
   readonly account: string;
   readonly usage: Usage;
-  /** Metrics of the application's own. */
-  readonly application: readonly ApplicationMetric[];
   /** When it was measured, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -25,11 +22,11 @@ const LINE = '----------------------------------------------------------';
 /** The text in one of KubePlus's forms. What KubePlus does not have comes behind what it has. */
 export function printUsage(form: UsageForm, measured: Measured): string {
   if (form === 'json') return `${JSON.stringify(jsonOf(measured))}\n`;
-  return form === 'prometheus' ? prometheusOf(measured) : prettyOf(measured);
+  return form === 'prometheus' ? prometheusOf(measured) : prettyOf(measured.usage);
 }
 
 /** All values are texts, as there. */
-function jsonOf({ usage, account, application }: Measured): Readonly<Record<string, string>> {
+function jsonOf({ usage, account }: Measured): Readonly<Record<string, string>> {
   return {
     accountidentity: account,
     subresources: '-',
@@ -47,12 +44,11 @@ function jsonOf({ usage, account, application }: Measured): Readonly<Record<stri
     cpuTime: withUnit(usage.cpuSeconds, 1, ' s'),
     storageUsed: withUnit(usage.storageUsedBytes, GI, ' Gi'),
     ephemeralStorageUsed: withUnit(usage.ephemeralBytes, MI, ' Mi'),
-    ...Object.fromEntries(application.map((metric) => [metric.name, String(metric.value)])),
   };
 }
 
 /** Samples without HELP and TYPE, in KubePlus's names and units; a figure that is not known has no sample. */
-function prometheusOf({ kind, name, usage, application, at }: Measured): string {
+function prometheusOf({ kind, name, usage, at }: Measured): string {
   const label = `custom_resource="${kind.toLowerCase()}-${name.toLowerCase()}"`;
   const sample = (metric: string, value: number | undefined, labels = label): string =>
     value === undefined ? '' : `${metric}{${labels}} ${value} ${at}\n`;
@@ -83,11 +79,10 @@ function prometheusOf({ kind, name, usage, application, at }: Measured): string 
     sample('storage_used_bytes', usage.storageUsedBytes),
     sample('ephemeral_storage_used_bytes', usage.ephemeralBytes),
     ...ofPods,
-    ...application.map((metric) => sample(metric.name, metric.value)),
   ].join('');
 }
 
-function prettyOf({ usage, application }: Measured): string {
+function prettyOf(usage: Usage): string {
   const lines = [
     // KubePlus's first line has a space at the end.
     `${LINE} `,
@@ -108,8 +103,6 @@ function prettyOf({ usage, application }: Measured): string {
     `    Total Ephemeral storage used(bytes): ${withUnit(usage.ephemeralBytes, MI, 'Mi')}`,
     `    Total Network bytes received: ${withUnit(usage.receivedBytes, 1, '')}`,
     `    Total Network bytes transferred: ${withUnit(usage.transmittedBytes, 1, '')}`,
-    ...(application.length === 0 ? [] : ['Custom application metrics:']),
-    ...application.map(({ help, value }) => `    ${help}: ${value}`),
     LINE,
   ];
   return `${lines.join('\n')}\n`;
