@@ -9,6 +9,7 @@ import { resourceMonitorCrd } from './resource-monitor.ts';
 import { resourcePolicyCrd } from './resource-policy.ts';
 import { revisionCrd } from './revision-crd.ts';
 import { tenantCrd } from './tenant.ts';
+import { usageReviewCrd } from './usage-review.ts';
 
 /** The CRDs of all our kinds, as our chart ships them. */
 export function crdManifests(): AnyObject[] {
@@ -22,6 +23,7 @@ export function crdManifests(): AnyObject[] {
     ledgerCrd(),
     revisionCrd(),
     controlPlaneCrd(),
+    usageReviewCrd(),
     postCreateHookCrd(),
   ];
 }

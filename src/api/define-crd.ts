@@ -34,6 +34,8 @@ export interface CrdDefinition {
   readonly specRequired: boolean;
   readonly rules?: readonly CrdRule[];
   readonly columns: readonly Column[];
+  /** Its status is filled in while it is created: the server would drop that of a subresource. */
+  readonly isAnswer?: boolean;
 }
 
 /** Columns that every kind of ours ends with. */
@@ -111,7 +113,7 @@ export function defineCrd(definition: CrdDefinition): AnyObject {
           name: kind.version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          ...(definition.isAnswer === true ? {} : { subresources: { status: {} } }),
           additionalPrinterColumns: definition.columns,
           schema: {
             openAPIV3Schema: {

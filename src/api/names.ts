@@ -62,6 +62,11 @@ export const READER_CLUSTER_ROLE = 'tenantry-instance-reader';
 export const SERVICE_CLUSTER_ROLE_PREFIX = 'tenantry-service-';
 /** The operator's ServiceAccount, Deployment and Service names. */
 export const OPERATOR_NAME = 'tenantry-operator';
+/** On the operator's pods, as its chart labels them. */
+export const OPERATOR_POD_LABELS = {
+  'app.kubernetes.io/name': 'tenantry',
+  'app.kubernetes.io/component': 'operator',
+} as const;
 /** Suffix that makes the namespace of the services' accounts out of the operator's namespace. */
 export const SERVICE_ACCOUNTS_SUFFIX = '-services';
 

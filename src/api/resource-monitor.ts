@@ -7,8 +7,14 @@ import { subjectSchema } from './resource-policy.ts';
 
 const appEndpointsSchema = z.object({
   label: z.string().optional().describe('Label (key=value) of the pods that answer.'),
-  endpoint: z.string().optional().describe('Port and path, e.g. :8080/metrics.'),
-  metrics: z.array(z.string().describe('Name of a metric.')).optional().describe('Metrics to show.'),
+  endpoint: z
+    .string()
+    .optional()
+    .describe('Port and path, e.g. :8080/metrics; without a port the first one that the pod declares.'),
+  metrics: z
+    .array(z.string().describe('Name of a metric.'))
+    .optional()
+    .describe('Metrics to show, at most 20; each the sum over the pods.'),
 });
 
 /** spec of a ResourceMonitor, also inside a composition. */
@@ -17,7 +23,9 @@ export const resourceMonitorSpecSchema = z.object({
   monitorRelationships: z
     .enum(['all', 'owner'])
     .optional()
-    .describe('Which objects count: all related ones, or those owned.'),
+    .describe(
+      "Which pods count: all of the instance's namespace, or those of the chart's own objects. Default: all.",
+    ),
   appEndpoints: appEndpointsSchema.optional().describe("The application's own metrics."),
 });
 

@@ -37,6 +37,10 @@ const policiesSchema = z.object({
     })
     .optional()
     .describe('Requests and limits set on every container.'),
+  monitored: z
+    .literal(true)
+    .optional()
+    .describe('The operator asks the pods for metrics of their own, which it must be let in for.'),
   allowedClusterKinds: texts(
     'Kind of the core group, else group/Kind.',
     'Cluster-scoped kinds that are allowed.',

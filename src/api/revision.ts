@@ -34,6 +34,8 @@ export interface ServicePolicies {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;
   };
+  /** The operator asks the pods for metrics of their own, which it must be let in for. */
+  readonly monitored?: true;
   /** Cluster-scoped kinds the composition allows, as `group/Kind` (`Kind` for the core group). */
   readonly allowedClusterKinds: readonly string[];
 }

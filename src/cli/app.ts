@@ -153,12 +153,13 @@ async function showMetrics({ io, client, application, flags }: Asked): Promise<v
   const { printUsage } = await import('../features/usage/print-usage.ts');
   const { instance } = application;
   const { namespace } = await released(application);
-  const { usage, gaps } = await collectUsage(client, namespace);
+  const { usage, application: own, gaps } = await collectUsage(client, namespace);
   const measured = {
     kind: instance.kind,
     name: instance.metadata.name,
     account: instance.metadata.annotations?.[ACCOUNT_ANNOTATION] ?? '',
     usage,
+    application: own,
     at: io.clock.now(),
   };
   io.out(printUsage(usageForm(flags.output ?? ''), measured));

@@ -51,6 +51,12 @@ describe('the node’s scripts', () => {
     expect(lines.at(-1)).toMatch(/^exec unshare .*--cgroup .*--pid .*--kill-child .*propagation private/);
   });
 
+  it('have the runtime’s socket where the kubelet looks for network figures', () => {
+    expect(initScript(init())).toMatch(
+      /\nmkdir \/run\/containerd\nln -s \S+\/run\/containerd\.sock \/run\/containerd\/containerd\.sock\n/,
+    );
+  });
+
   it('mount version 1 hierarchies as the machine groups them', () => {
     const script = initScript(init());
 

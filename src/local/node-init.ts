@@ -94,6 +94,9 @@ function mountLines(init: NodeInit): string[] {
     `mount --bind ${shellQuote(init.home)} ${NODE_HOME}`,
     `mount --bind ${NODE_HOME}/var-lib /var/lib`,
     `mount --bind ${NODE_HOME}/var-log /var/log`,
+    // Where the kubelet looks for the runtime's own word on network and restarts; it can't be told another place.
+    'mkdir /run/containerd',
+    `ln -s ${NODE_HOME}/run/containerd.sock /run/containerd/containerd.sock`,
     ...masked,
   ];
 }

@@ -35,6 +35,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
 import { instanceControllers } from './instance-controllers.ts';
 import { servicesOf } from './services-of.ts';
+import { watchUsage } from './watch-usage.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
 import { messageOf } from '../lib/error-text.ts';
 
@@ -102,7 +103,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     identity: settings.identity,
     namespace: operatorNamespace,
     leaderElection: { leaseName: OPERATOR_NAME, shards: settings.shards },
-    health: { port: HEALTH_PORT },
+    health: { port: HEALTH_PORT, page: (path) => usage.page(path) },
     webhooks: {
       port: WEBHOOK_PORT,
       dnsNames: [
@@ -112,6 +113,17 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
       secretName: WEBHOOK_SERVICE,
       configurations: WEBHOOK_CONFIGURATIONS.map((kind) => ({ kind, name: WEBHOOK_CONFIGURATION_NAME })),
     },
+  });
+  const services = registeredServices();
+  const usage = watchUsage({
+    manager,
+    client,
+    clock,
+    log,
+    metrics,
+    services,
+    operatorNamespace,
+    port: HEALTH_PORT,
   });
   const discovery = createDiscovery(client, clock);
   const fetchChart = createChartFetcher(await chartSourceSettings(settings), {
@@ -125,7 +137,6 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     settings: { operatorNamespace, accountsNamespace, imageRegistry },
   };
   const apiServer = await findApiServers(client);
-  const services = registeredServices();
   const tenancyDeps = { clock, services: servicesOf(services), operatorNamespace };
   const instanceDeps = {
     ...shared,
@@ -152,6 +163,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   for (const controller of followers) manager.addController(controller);
   // Admission reads with the bare client: a replica that does not lead must answer, too.
   const handlers = [
+    usage.reviews,
     ...serviceAdmission({ ...serviceDeps, client, stores: manager.stores }),
     ...instanceAdmission({
       ...instanceDeps,

@@ -15,6 +15,8 @@ export interface HealthServerOptions {
   /** What passes: the kubelet sends no requests meanwhile. */
   readonly ready: HealthCheck;
   readonly metrics: Metrics;
+  /** Further pages, as JSON: the answer to a path, or undefined where there is none. For other replicas; nothing secret. */
+  readonly page?: (path: string) => unknown;
   readonly clock: Clock;
 }
 
@@ -27,7 +29,7 @@ export interface HealthServer {
 /** Serves /healthz, /readyz and /metrics by plain HTTP: for the kubelet and for Prometheus, nothing secret. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
+    const [path = '/'] = (request.url ?? '/').split('?');
     request.resume();
     switch (path) {
       case '/healthz':
@@ -41,11 +43,17 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
         );
         return undefined;
       default:
-        return send(response, 404, 'Here are /healthz, /readyz and /metrics.\n');
+        return sendPage(response, options.page?.(path));
     }
   });
   const port = await listen(server, options.port, options.host);
   return { port, close: () => closeServer(server, options.clock.after) };
+}
+
+function sendPage(response: ServerResponse, page: unknown): void {
+  if (page === undefined) return send(response, 404, 'Here are /healthz, /readyz and /metrics.\n');
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(page));
 }
 
 function report(response: ServerResponse, problems: readonly string[]): void {

@@ -9,7 +9,7 @@ import type { Controller, Placement, Stores, Watch } from './controller.ts';
 import { Crew } from './crew.ts';
 import { createEvents } from './events.ts';
 import { fenced } from './fenced-client.ts';
-import { startHealthServer } from './health-server.ts';
+import { startHealthServer, type HealthServerOptions } from './health-server.ts';
 import { InformerSet } from './informer-set.ts';
 import { createLeaderElection, type LeaderElection } from './leader-election.ts';
 import { hasShardWorkers, LeaseWatch } from './lease-family.ts';
@@ -19,6 +19,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import type { StatusBase } from './plan.ts';
 import { createShardHolder, type ShardHolder } from './shard-holder.ts';
 import { shardOf } from './shards.ts';
+import { createTaskLoop, type Task } from './task-loop.ts';
 import { createWebhooks, type WebhookOptions, type Webhooks } from './webhooks.ts';
 import { alwaysWrite, neverWrite, type WriteLease } from './write-lease.ts';
 
@@ -50,7 +51,7 @@ export interface ManagerOptions {
   };
   readonly webhooks?: WebhookOptions;
   /** Plain HTTP for /healthz, /readyz and /metrics; absent: none. */
-  readonly health?: { readonly port: number; readonly host?: string };
+  readonly health?: Pick<HealthServerOptions, 'port' | 'host' | 'page'>;
 }
 
 /** Starts and stops everything that runs, in order; owns the informers and leadership. */
@@ -67,6 +68,8 @@ export interface Manager {
   ): void;
   /** Resolves when nothing of it runs any more. Unknown names are no error. */
   removeController(name: string): Promise<void>;
+  /** Before or while the manager runs: work that follows no objects. */
+  addTask(task: Task): void;
   /** Keeps a kind in the stores although no controller watches it (for admission). `wakes` is not asked. */
   ensureWatch(watch: Watch): WatchHold;
   addWebhook(handler: AdmissionHandler): void;
@@ -164,6 +167,7 @@ export function createManager(options: ManagerOptions): Manager {
       crew.add(createControllerLoop(controller, { informers, clock, log, metrics }));
     },
     removeController: (name) => crew.remove(name),
+    addTask: (task) => crew.add(createTaskLoop(task, log)),
     ensureWatch: (watch) => {
       const hold = informers.hold(watch);
       const release = (): void => {

@@ -9,11 +9,15 @@ const ACCOUNTS = 'tenantry-system-services';
 /** Made by the quickstart: an instance's namespace. */
 const INSTANCE = 'wp-for-tenant1';
 const READ = 'get list watch';
+/** In a shell: the first node, and the way to its kubelet. */
+const NODE = 'NODE=$(kubectl get nodes -o jsonpath={.items[0].metadata.name});';
+const KUBELET = '/api/v1/nodes/$NODE/proxy';
 
 /** Every right of the operator in any namespace. What is not here, RBAC refuses; what is dangerous here, the policies hold. */
 const EVERYWHERE = [
   `events (core, events.k8s.io): create ${READ} patch`,
   `limitranges namespaces nodes persistentvolumeclaims pods resourcequotas services: ${READ}`,
+  'nodes/proxy: get',
   `daemonsets deployments replicasets statefulsets (apps): ${READ}`,
   `cronjobs jobs (batch): ${READ}`,
   `ingresses networkpolicies (networking.k8s.io): ${READ}`,
@@ -173,10 +177,22 @@ describe('the operator, by its own token', () => {
       /forbidden/,
     ],
     [
-      'reaches a kubelet',
-      'kubectl get --raw /api/v1/nodes/$(kubectl get nodes -o jsonpath={.items[0].metadata.name})/proxy/pods',
+      'reads more of a kubelet than what pods use',
+      `${NODE} kubectl get --raw ${KUBELET}/pods`,
       undefined,
-      /forbidden/,
+      /of kubelets the operator reads stats\/summary and nothing else/,
+    ],
+    [
+      'runs commands by way of a kubelet',
+      `${NODE} kubectl get --raw "${KUBELET}/exec/${INSTANCE}/pod/container?command=id&output=1"`,
+      undefined,
+      /of kubelets the operator reads stats\/summary and nothing else/,
+    ],
+    [
+      'says one path to the policy and another to the kubelet',
+      `${NODE} kubectl get --raw "${KUBELET}/pods?path=/stats/summary"`,
+      undefined,
+      /of kubelets the operator reads stats\/summary and nothing else/,
     ],
     [
       'makes itself an administrator',

@@ -1,5 +1,5 @@
 import type { Client } from '../../client/client.ts';
-import { FINALIZER } from '../../api/names.ts';
+import { FINALIZER, OPERATOR_POD_LABELS } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../kube/builtin-kinds.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
+import { formatSelector } from '../../kube/selector.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Progress } from '../../lib/progress.ts';
 import { silenceWebhooks } from '../../runtime/silence-webhooks.ts';
@@ -19,7 +20,7 @@ import { waitUntil } from '../../lib/wait-until.ts';
 import { withRemedy } from '../../lib/with-remedy.ts';
 
 /** Selects the operator's Deployment and pods, as the chart labels them. */
-export const OPERATOR_SELECTOR = 'app.kubernetes.io/name=tenantry,app.kubernetes.io/component=operator';
+export const OPERATOR_SELECTOR = formatSelector({ matchLabels: OPERATOR_POD_LABELS });
 /** Both webhook configurations of the chart. */
 const WEBHOOK_CONFIGURATION = 'tenantry';
 /** How long the operator's pods may take to end: their grace period is 20 s. */

@@ -1,4 +1,9 @@
-import { EXTERNAL_POLICY, INSTANCE_UID_LABEL, RESTRICT_POLICY } from '../../api/names.ts';
+import {
+  EXTERNAL_POLICY,
+  INSTANCE_UID_LABEL,
+  OPERATOR_POD_LABELS,
+  RESTRICT_POLICY,
+} from '../../api/names.ts';
 import type { ServicePolicies } from '../../api/revision.ts';
 import type { AnyObject, Json } from '../../kube/object.ts';
 import type { ExposedService } from './exposure.ts';
@@ -76,6 +81,8 @@ export interface NetworkFacts {
   /** Public addresses of nodes: closed to egress, but traffic from outside may come through them. */
   readonly nodeCidrs: readonly string[];
   readonly ingressNamespaces: readonly string[];
+  /** The operator's namespace where its pods ask the instance's for metrics; undefined where they don't. */
+  readonly monitor: string | undefined;
   /** Instances whose packets are let in and, where the service leaves egress open, out. */
   readonly peers: readonly TrafficPeer[];
 }
@@ -107,6 +114,7 @@ function restrictSpec(facts: NetworkFacts): Json {
     ingress: [
       { from: [{ podSelector: {} }] },
       ...facts.peers.map((peer) => ({ from: [peerSelector(peer)] })),
+      ...(facts.monitor === undefined ? [] : [{ from: [operatorSelector(facts.monitor)] }]),
     ],
     egress: facts.egress === 'all' ? [{}] : limitedEgress(facts),
   };
@@ -137,6 +145,14 @@ function peerSelector({ namespace, uid }: TrafficPeer): Json {
     { key: INSTANCE_UID_LABEL, operator: 'In', values: [uid] },
   ];
   return { namespaceSelector: { matchExpressions } };
+}
+
+/** The operator's own pods and no others in its namespace: only who may make pods there could look like one. */
+function operatorSelector(namespace: string): Json {
+  return {
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME_LABEL]: namespace } },
+    podSelector: { matchLabels: OPERATOR_POD_LABELS },
+  };
 }
 
 function dnsRule({ namespace, apps, port }: (typeof DNS_PEERS)[number]): Json {

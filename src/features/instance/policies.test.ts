@@ -21,6 +21,7 @@ const NETWORK: Omit<NetworkFacts, 'egress'> = {
   clusterCidrs: ['10.244.0.0/16', 'fd00:10:244::/56'],
   nodeCidrs: ['203.0.113.7/32'],
   ingressNamespaces: INGRESS_NAMESPACES,
+  monitor: undefined,
   peers: [],
 };
 
@@ -54,6 +55,20 @@ function named(name: string, network = NETWORK, spec = revision()): Record<strin
 }
 
 describe('policyObjects', () => {
+  it('let the operator’s pods in where it asks for metrics, and nobody else of its namespace', () => {
+    const rules = (monitor: string | undefined) =>
+      JSON.stringify(named('restrict-cross-ns-traffic', { ...NETWORK, monitor })['spec']);
+    const from = {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kubeplus' } },
+      podSelector: {
+        matchLabels: { 'app.kubernetes.io/name': 'tenantry', 'app.kubernetes.io/component': 'operator' },
+      },
+    };
+
+    expect(rules('kubeplus')).toContain(JSON.stringify({ from: [from] }));
+    expect(rules(undefined)).not.toContain('component');
+  });
+
   it('let creator and provider look, and bind the roles that the revision names', () => {
     const spec = {
       ...revision({}, [{ apiGroups: ['a'], resources: ['b'], verbs: ['get'] }]),

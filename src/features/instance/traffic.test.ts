@@ -34,6 +34,7 @@ function rulesOf(side: Side): { readonly ingress: readonly Rule[]; readonly egre
     clusterCidrs: ['10.0.0.0/8'],
     nodeCidrs: [],
     ingressNamespaces: [],
+    monitor: undefined,
     peers: trafficPeers(instanceOf(side.trafficWith), side.isolation),
   });
   return restrict?.['spec'] as ReturnType<typeof rulesOf>; // true: networkPolicies writes both directions

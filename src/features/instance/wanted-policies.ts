@@ -23,6 +23,7 @@ export function policiesOf(look: Look, traits: ReleaseTraits | undefined): Polic
     clusterCidrs: settings.clusterCidrs ?? podRanges(nodes),
     nodeCidrs: publicNodeRanges(nodes),
     ingressNamespaces: settings.ingressNamespaces ?? INGRESS_NAMESPACES,
+    monitor: revision.spec.policies.monitored === true ? settings.operatorNamespace : undefined,
     peers: trafficPeers(instance, revision.spec.policies.isolation),
   };
   const readers = readersOf(instance, service.provider);

@@ -130,6 +130,11 @@ describe('admitWrite', () => {
       'spec.newResource.resource.plural: ',
     ],
     [
+      'metrics of the application at no place in a pod',
+      spec({}, { resmonitor: { spec: { appEndpoints: { endpoint: 'http://10.0.0.1/', metrics: ['m'] } } } }),
+      'spec.resmonitor.spec.appEndpoints.endpoint: ',
+    ],
+    [
       "Kubernetes' own group",
       spec({ resource: { kind: 'Hello', plural: 'hellos', group: 'apps.k8s.io' } }),
       'spec.newResource.resource.group: ',

@@ -9,7 +9,14 @@ import type { ChartProblem } from './chart-problem.ts';
 import { RESOURCE_FIXED } from './observe-service.ts';
 import { namesOf } from './plan-removal.ts';
 import { permissionFile } from './rights.ts';
-import { bad, kindPeriodFindings, nameFindings, ownPolicyFindings, sourceFindings } from './spec-findings.ts';
+import {
+  bad,
+  kindPeriodFindings,
+  monitorFindings,
+  nameFindings,
+  ownPolicyFindings,
+  sourceFindings,
+} from './spec-findings.ts';
 
 /** KubePlus's texts. */
 export const NOT_A_PROVIDER = 'ResourceComposition instance can only be created by Provider.';
@@ -65,6 +72,7 @@ export function admitWrite(spec: CompositionSpec, world: WriteWorld): Finding[] 
     ...sourceFindings(spec),
     ...others.map(({ message }) => chartFinding(message)),
     ...ownPolicyFindings(spec),
+    ...monitorFindings(spec),
     ...rightsFindings(spec, world),
     ...capacityFindings(spec, world.capacity),
   ];

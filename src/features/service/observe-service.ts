@@ -15,7 +15,13 @@ import { observeRemoval } from './observe-removal.ts';
 import { prepareChart, type ChartMemory } from './prepare-chart.ts';
 import { recordObjects } from './service-objects.ts';
 import { policiesOf, resourceOf } from './service-spec.ts';
-import { kindPeriodFindings, nameFindings, ownPolicyFindings, sourceFindings } from './spec-findings.ts';
+import {
+  kindPeriodFindings,
+  monitorFindings,
+  nameFindings,
+  ownPolicyFindings,
+  sourceFindings,
+} from './spec-findings.ts';
 import { existingKey, type Existing, type PreparedChart, type ServiceWorld } from './world.ts';
 
 /** Everything that a plan needs to know: all I/O of the controller. */
@@ -78,6 +84,7 @@ function specProblems(
     ...nameFindings(spec),
     ...sourceFindings(spec),
     ...ownPolicyFindings(spec),
+    ...monitorFindings(spec),
   ];
   if (findings.length > 0)
     return findings.map(({ message }) => ({ reason: 'SpecInvalid', message: message.trim() }));

@@ -10,6 +10,7 @@ import { apiVersionOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject, ObjectMeta, OwnerReference } from '../../kube/object.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256, shortHash } from '../../lib/hash.ts';
+import { isMonitored } from './service-spec.ts';
 import type { PreparedChart } from './world.ts';
 
 /** On revisions: hash of everything in the composition that the revision is made of. */
@@ -34,7 +35,8 @@ export function uidOf(object: { readonly metadata: ObjectMeta }): string {
 /** Hash of what makes a new revision when it changes. */
 export function inputsHashOf({ spec }: ResourceComposition): string {
   const { deletionProtection: _protection, resmonitor: _monitor, ...inputs } = spec;
-  return sha256(canonicalJson(inputs));
+  // Of what is measured only this changes instances: it opens their doors to the operator.
+  return sha256(canonicalJson(isMonitored(spec) ? { ...inputs, monitored: true } : inputs));
 }
 
 /** Hash of what makes the chart be fetched anew when it changes. */

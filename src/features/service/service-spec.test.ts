@@ -16,6 +16,17 @@ describe('policiesOf', () => {
     expect(policiesOf(spec({}))).not.toHaveProperty('isolation');
   });
 
+  it('lets the operator in only where metrics of the application are asked for', () => {
+    const monitored = (endpoint: string) =>
+      policiesOf(spec({ resmonitor: { spec: { appEndpoints: { endpoint, metrics: ['m'] } } } })).monitored;
+
+    expect([monitored(':8080/metrics'), monitored('nonsense?'), policiesOf(spec({})).monitored]).toEqual([
+      true,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('asks for restricted pods and a quota under strict isolation, whatever else is said', () => {
     const strict = policiesOf(spec({ policies: { isolation: 'strict', podSecurity: 'privileged' } }));
 

@@ -1,3 +1,4 @@
+import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import { STRICT_QUOTA, type Quota, type RevisionSpec, type ServicePolicies } from '../../api/revision.ts';
@@ -48,8 +49,15 @@ export function policiesOf(spec: CompositionSpec): ServicePolicies {
     fillResources: spec.policies?.fillResources ?? true,
     egress: spec.policies?.egress ?? 'default',
     ...(podResources === undefined ? {} : { podResources }),
+    ...(isMonitored(spec) ? { monitored: true } : {}),
     allowedClusterKinds: [...(spec.policies?.allowedClusterKinds ?? [])].sort(),
   };
+}
+
+/** Whether the operator asks the pods of instances for metrics of their own. */
+export function isMonitored(spec: CompositionSpec): boolean {
+  const parsed = parseAppEndpoint(spec.resmonitor?.spec?.appEndpoints);
+  return parsed !== undefined && 'endpoint' in parsed;
 }
 
 /** The quota, if all four values are there. */

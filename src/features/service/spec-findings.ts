@@ -1,3 +1,4 @@
+import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
@@ -134,6 +135,15 @@ export function policyFindings(policy: Policy, at: string): Finding[] {
     );
   }
   return found;
+}
+
+/** Metrics of the application that can't be asked for as they are written. */
+export function monitorFindings(spec: CompositionSpec): Finding[] {
+  const parsed = parseAppEndpoint(spec.resmonitor?.spec?.appEndpoints);
+  if (parsed === undefined || 'endpoint' in parsed) return [];
+  return parsed.problems.map(([field, problem]) =>
+    bad(`spec.resmonitor.spec.appEndpoints.${field}`, problem),
+  );
 }
 
 /** Requests above their limits. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { Client } from '../../client/client.ts';
 import type { Kind } from '../../kube/kind.ts';
 import { KubeError } from '../../kube/kube-error.ts';
@@ -23,7 +24,7 @@ const summary = (...names: string[]): object => ({
 const forbidden = new KubeError('Forbidden', 'nodes "n1" is forbidden', { status: 403 });
 
 /** A client that knows these answers: lists by kind, summaries by node. Notes which paths were asked. */
-function clientOf(answers: Answers): { client: Pick<Client, 'list' | 'raw'>; asked: string[] } {
+function clientOf(answers: Answers): { client: Pick<Client, 'list' | 'raw' | 'create'>; asked: string[] } {
   const asked: string[] = [];
   const answer = (key: string): unknown => {
     const found = answers[key];
@@ -36,6 +37,10 @@ function clientOf(answers: Answers): { client: Pick<Client, 'list' | 'raw'>; ask
   });
   const client = {
     list: list as Client['list'], // true for the kinds that this test has answers for
+    create: (async (_kind: Kind, object: object) => ({
+      ...object,
+      status: answer('UsageReview') ?? {},
+    })) as Client['create'], // the one kind that is created here
     raw: async ({ path }: { readonly path: string }) => {
       asked.push(path);
       const found = answer(path.split('/')[4] ?? '');
@@ -75,6 +80,32 @@ describe('collectUsage', () => {
     expect(usage).toMatchObject({ cpuMillicores: 1, unmeasuredPods: ['b'] });
     expect(gaps).toEqual([expect.stringMatching(message), 'Not measured: pods b']);
   });
+
+  it('asks no node where the operator knows', async () => {
+    const stats = { uid: 'uid-a', cpuMillicores: 7, memoryBytes: 5, receivedBytes: 1, transmittedBytes: 1 };
+    const marked = {
+      ...onNode('a', 'n1'),
+      metadata: { name: 'a', uid: 'uid-a', labels: { [INSTANCE_UID_LABEL]: 'i' } },
+    };
+    const UsageReview = { counted: 'owner', pods: [stats], gaps: ['Node n2 did not tell'] };
+    const { client, asked } = clientOf({ Pod: [marked, onNode('b', 'n1')], UsageReview, n1: summary('a') });
+
+    const { usage, gaps } = await collectUsage(client, 'shop1');
+
+    expect(asked).toEqual([]);
+    expect(usage).toMatchObject({ cpuMillicores: 7, pods: 1, unmeasuredPods: [] });
+    expect(gaps).toEqual(['Node n2 did not tell']);
+  });
+
+  it.each([[forbidden], [{ gaps: ['no figures yet'] }]])(
+    'asks the nodes where the operator does not tell',
+    async (UsageReview) => {
+      const { client, asked } = clientOf({ Pod: [onNode('a', 'n1')], UsageReview, n1: summary('a') });
+
+      expect((await collectUsage(client, 'shop1')).usage).toMatchObject({ cpuMillicores: 1 });
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   it('asks metrics-server for who may not ask kubelets', async () => {
     const PodMetrics = [{ metadata: { name: 'a' }, containers: [{ usage: { cpu: '7m', memory: '1Ki' } }] }];

@@ -5,13 +5,15 @@ import type { Kind } from '../../kube/kind.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import { mapLimit } from '../../lib/limit.ts';
+import { askNode } from './ask-node.ts';
+import { askOperator } from './ask-operator.ts';
+import { countsPod } from './instance-pods.ts';
 import { hasEnded, measureUsage, type Usage } from './measure-usage.ts';
-import { parseSummary, statsOfMetrics, type PodMetrics, type PodStats } from './pod-stats.ts';
+import type { ApplicationMetric } from './usage-book.ts';
+import { statsOfMetrics, type PodMetrics, type PodStats } from './pod-stats.ts';
 
 /** Nodes asked at the same time: an answer is some kilobytes for each pod of the node, so a few at once are enough. */
 const PARALLEL = 8;
-/** Milliseconds for one kubelet; a node that is down would keep the others' figures waiting. */
-const NODE_MS = 10_000;
 
 const POD_METRICS: Kind<PodMetrics> = {
   group: 'metrics.k8s.io',
@@ -24,6 +26,8 @@ const POD_METRICS: Kind<PodMetrics> = {
 /** What was found, and what could not be asked, in sentences. */
 export interface CollectedUsage {
   readonly usage: Usage;
+  /** What the application tells of itself; only the operator asks for it. */
+  readonly application: readonly ApplicationMetric[];
   readonly gaps: readonly string[];
 }
 
@@ -31,35 +35,50 @@ export interface CollectedUsage {
 type Answer = { readonly stats: readonly PodStats[] } | { readonly node: string; readonly failure: unknown };
 
 /**
- * Asks what the pods of a namespace use: each node once, whatever number of pods is there. Who may not ask kubelets is told what
- * metrics-server knows. Throws KubeError where the pods can't be listed.
+ * Asks what the pods of a namespace use: the operator, which knows; else each node once, whatever number of pods is there. Who may ask
+ * neither is told what metrics-server knows. Throws KubeError where the pods can't be listed.
  */
 export async function collectUsage(
-  client: Pick<Client, 'list' | 'raw'>,
+  client: Pick<Client, 'list' | 'raw' | 'create'>,
   namespace: string,
 ): Promise<CollectedUsage> {
-  const [{ items: pods }, claims] = await Promise.all([
+  const [{ items: pods }, claims, known] = await Promise.all([
     client.list(POD, { namespace }),
     unlessForbidden(client.list(PVC, { namespace })),
+    askOperator(client, namespace),
   ]);
+  if (known !== undefined) {
+    const counted = pods.filter((pod) => countsPod(pod, known.counted));
+    const usage = measureUsage(counted, claims?.items, known.stats);
+    const { application } = known;
+    return { usage, application, gaps: [...known.gaps, ...describeGaps(usage, [], claims === undefined)] };
+  }
+  const { stats, failures } = await askNodes(client, namespace, pods);
+  const usage = measureUsage(pods, claims?.items, stats);
+  return { usage, application: [], gaps: describeGaps(usage, failures, claims === undefined) };
+}
+
+type Failed = Extract<Answer, { readonly failure: unknown }>;
+
+async function askNodes(
+  client: Pick<Client, 'list' | 'raw'>,
+  namespace: string,
+  pods: readonly Pod[],
+): Promise<{ readonly stats: readonly PodStats[]; readonly failures: readonly Failed[] }> {
   const nodes = new Set(pods.filter((pod) => !hasEnded(pod)).map(({ spec }) => spec?.nodeName ?? ''));
   nodes.delete('');
-  const answers = await mapLimit([...nodes].sort(), PARALLEL, (node) => askNode(client, node));
+  const answers = await mapLimit([...nodes].sort(), PARALLEL, (node) => answerOf(client, node));
   const failures = answers.filter((answer) => 'failure' in answer);
   const stats = answers.flatMap((answer) => ('stats' in answer ? answer.stats : []));
   const forbidden = failures.some(({ failure }) => isKubeError(failure, 'Forbidden'));
   const instead = forbidden ? await askMetricsServer(client, namespace, pods) : [];
   const known = new Set(stats.map(({ uid }) => uid));
-  const all = [...stats, ...instead.filter(({ uid }) => !known.has(uid))];
-  const usage = measureUsage(pods, claims?.items, all);
-  return { usage, gaps: describeGaps(usage, failures, claims === undefined) };
+  return { stats: [...stats, ...instead.filter(({ uid }) => !known.has(uid))], failures };
 }
 
-async function askNode(client: Pick<Client, 'raw'>, node: string): Promise<Answer> {
-  const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`;
+async function answerOf(client: Pick<Client, 'raw'>, node: string): Promise<Answer> {
   try {
-    const { text } = await client.raw({ method: 'GET', path, timeoutMs: NODE_MS });
-    return { stats: parseSummary(text) };
+    return { stats: await askNode(client, node) };
   } catch (failure) {
     return { node, failure };
   }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { podStats } from '../../../test/builders/pod-stats.ts';
 import type { PersistentVolumeClaim, Pod } from '../../kube/builtin-kinds.ts';
 import { measureUsage, type Usage } from './measure-usage.ts';
-import type { PodStats } from './pod-stats.ts';
 
 type PodParts = { readonly spec?: object; readonly status?: object };
 const pod = (name: string, { spec, status }: PodParts = {}): Pod => ({
@@ -12,17 +12,6 @@ const pod = (name: string, { spec, status }: PodParts = {}): Pod => ({
   metadata: { name, namespace: 'shop1', uid: `uid-${name}` },
   spec: { containers: [{ name: 'c' }], nodeName: 'n1', ...spec },
   status: { phase: 'Running', ...status },
-});
-const stats = (name: string, parts: Partial<PodStats> = {}): PodStats => ({
-  uid: `uid-${name}`,
-  cpuMillicores: 1,
-  cpuSeconds: 2,
-  memoryBytes: 3,
-  receivedBytes: 4,
-  transmittedBytes: 5,
-  ephemeralBytes: 6,
-  claims: [],
-  ...parts,
 });
 const claim = (name: string, asked: string, given?: string): PersistentVolumeClaim => ({
   apiVersion: 'v1',
@@ -71,7 +60,7 @@ describe('measureUsage', () => {
   it('does not take a former pod of the same name, or one that has ended, for one that runs', () => {
     const pods = [pod('a'), pod('b', { status: { phase: 'Succeeded' } })];
 
-    const usage = measureUsage(pods, [], [{ ...stats('a'), uid: 'uid-before' }, stats('b')]);
+    const usage = measureUsage(pods, [], [{ ...podStats('a'), uid: 'uid-before' }, podStats('b')]);
 
     expect(usage).toMatchObject({ cpuMillicores: undefined, memoryBytes: undefined, perPod: [] });
     expect(usage.unmeasuredPods).toEqual(['a']);
@@ -87,7 +76,7 @@ describe('measureUsage', () => {
     const usage = measureUsage(
       [pod('a'), pod('b'), pod('c')],
       [],
-      [stats('a'), stats('b', { cpuMillicores: undefined })],
+      [podStats('a'), podStats('b', { cpuMillicores: undefined })],
     );
 
     expect(usage).toMatchObject({ cpuMillicores: 1, memoryBytes: 6, unmeasuredPods: ['b', 'c'] });
@@ -95,7 +84,7 @@ describe('measureUsage', () => {
 
   it('leaves the node’s network to the node', () => {
     const host = pod('host', { spec: { hostNetwork: true } });
-    const both = [stats('host', { receivedBytes: 1e9 }), stats('a')];
+    const both = [podStats('host', { receivedBytes: 1e9 }), podStats('a')];
 
     expect(measureUsage([host, pod('a')], [], both)).toMatchObject({ receivedBytes: 4, transmittedBytes: 5 });
     expect(measureUsage([host], [], both)).toMatchObject({ receivedBytes: 0, cpuMillicores: 1 });
@@ -109,7 +98,7 @@ describe('measureUsage', () => {
     const usage = measureUsage(
       pods,
       [claim('data', '500', '1000')],
-      [stats('a', { claims: [data] }), stats('b', { claims: [later] })],
+      [podStats('a', { claims: [data] }), podStats('b', { claims: [later] })],
     );
 
     expect(usage).toMatchObject({ storageBytes: 1000, storageUsedBytes: 410, ephemeralBytes: 12 });
@@ -125,7 +114,7 @@ describe('measureUsage', () => {
   it('does not count what others have on the same file system', () => {
     const shared = { name: 'folder', usedBytes: 53e9, capacityBytes: 270e9 };
     const own = { name: 'disk', usedBytes: 5, capacityBytes: 1100 };
-    const given = [stats('a', { claims: [shared, own] })];
+    const given = [podStats('a', { claims: [shared, own] })];
 
     const usage = measureUsage([pod('a')], [claim('folder', '1Gi', '1Gi'), claim('disk', '1000')], given);
     expect(usage).toMatchObject({ storageUsedBytes: 5, unmeasuredClaims: ['folder'] });
@@ -167,7 +156,7 @@ function usageOf(drawn: readonly Drawn[], order: readonly number[]): Usage {
     const { phase, hostNetwork } = drawn[at] as Drawn; // true: `order` holds places in `drawn`
     return pod(`p${at}`, { spec: { hostNetwork }, status: { phase } });
   });
-  const told = drawn.flatMap((one, at) => (one.told ? [stats(`p${at}`, one)] : []));
+  const told = drawn.flatMap((one, at) => (one.told ? [podStats(`p${at}`, one)] : []));
   return measureUsage(pods, [], told);
 }
 

@@ -19,6 +19,9 @@ describe('parseSummary', () => {
       }),
     ).toEqual({
       uid: 'u1',
+      namespace: 'shop1',
+      name: 'web',
+      containers: 0,
       cpuMillicores: 12.5,
       cpuSeconds: 90,
       memoryBytes: 4096,
@@ -57,6 +60,9 @@ describe('parseSummary', () => {
   ])('takes what is missing or strange for unknown, not for 0: %j', (pod) => {
     expect(parseOne(pod)).toEqual({
       uid: '',
+      namespace: '',
+      name: '',
+      containers: 0,
       cpuMillicores: undefined,
       cpuSeconds: undefined,
       memoryBytes: undefined,

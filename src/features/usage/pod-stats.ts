@@ -6,6 +6,10 @@ import { parseQuantity } from '../../lib/quantity.ts';
 /** What was measured of one pod. A figure that nobody told is undefined; it is never taken for 0. */
 export interface PodStats {
   readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Containers that the kubelet told of. */
+  readonly containers: number;
   readonly cpuMillicores: number | undefined;
   /** Since the containers that run now were started. */
   readonly cpuSeconds: number | undefined;
@@ -40,6 +44,9 @@ export function parseSummary(text: string): readonly PodStats[] {
   const summary: unknown = JSON.parse(text);
   return mapsAt(summary, 'pods').map((pod) => ({
     uid: textAt(pod, 'podRef', 'uid') ?? '',
+    namespace: textAt(pod, 'podRef', 'namespace') ?? '',
+    name: textAt(pod, 'podRef', 'name') ?? '',
+    containers: mapsAt(pod, 'containers').length,
     cpuMillicores: divide(numberOrSum(pod, 'cpu', 'usageNanoCores'), NANO_TO_MILLI),
     cpuSeconds: divide(numberOrSum(pod, 'cpu', 'usageCoreNanoSeconds'), NANO),
     memoryBytes: numberOrSum(pod, 'memory', 'workingSetBytes'),
@@ -59,6 +66,9 @@ export function statsOfMetrics(metrics: readonly PodMetrics[], pods: readonly Po
     const cpu = sum('cpu');
     return {
       uid: uids.get(metadata.name) ?? '',
+      namespace: metadata.namespace ?? '',
+      name: metadata.name,
+      containers: containers.length,
       cpuMillicores: cpu === undefined ? undefined : cpu * 1000,
       cpuSeconds: undefined,
       memoryBytes: sum('memory'),

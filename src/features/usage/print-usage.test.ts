@@ -24,7 +24,14 @@ const usage: Usage = {
   unmeasuredPods: [],
   unmeasuredClaims: [],
 };
-const measured = { kind: 'ShopService', name: 'shop1', account: 'jo', usage, at: 1_700_000_000_000 };
+const measured = {
+  kind: 'ShopService',
+  name: 'shop1',
+  account: 'jo',
+  usage,
+  application: [],
+  at: 1_700_000_000_000,
+};
 const unknown = {
   ...measured,
   usage: {
@@ -67,6 +74,17 @@ describe('printUsage', () => {
       '',
     ]);
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/^[A-Za-z_]\w*\{[^{}]+\} \d+(?:\.\d+)? \d+$/);
+  });
+
+  it('puts metrics of the application behind the others, in its own words for people', () => {
+    const application = [{ name: 'hello_requests_total', help: 'Greetings sent', value: 12 }];
+    const told = { ...measured, application };
+
+    expect(JSON.parse(printUsage('json', told))).toMatchObject({ hello_requests_total: '12' });
+    expect(printUsage('prometheus', told)).toMatch(
+      /\nhello_requests_total\{custom_resource="shopservice-shop1"\} 12 1700000000000\n$/,
+    );
+    expect(printUsage('pretty', told)).toContain('\nCustom application metrics:\n    Greetings sent: 12\n');
   });
 
   it('writes lines for people', () => {

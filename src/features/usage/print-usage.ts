@@ -1,4 +1,5 @@
 import type { Usage } from './measure-usage.ts';
+import type { ApplicationMetric } from './usage-book.ts';
 import type { UsageForm } from './usage-forms.ts';
 
 /** Whose usage it is, for the forms that say so. */
@@ -9,6 +10,8 @@ export interface Measured {
   /** Who created the instance. */
   readonly account: string;
   readonly usage: Usage;
+  /** Metrics of the application's own. */
+  readonly application: readonly ApplicationMetric[];
   /** When it was measured, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -22,11 +25,11 @@ const LINE = '----------------------------------------------------------';
 /** The text in one of KubePlus's forms. What KubePlus does not have comes behind what it has. */
 export function printUsage(form: UsageForm, measured: Measured): string {
   if (form === 'json') return `${JSON.stringify(jsonOf(measured))}\n`;
-  return form === 'prometheus' ? prometheusOf(measured) : prettyOf(measured.usage);
+  return form === 'prometheus' ? prometheusOf(measured) : prettyOf(measured);
 }
 
 /** All values are texts, as there. */
-function jsonOf({ usage, account }: Measured): Readonly<Record<string, string>> {
+function jsonOf({ usage, account, application }: Measured): Readonly<Record<string, string>> {
   return {
     accountidentity: account,
     subresources: '-',
@@ -44,11 +47,12 @@ function jsonOf({ usage, account }: Measured): Readonly<Record<string, string>> 
     cpuTime: withUnit(usage.cpuSeconds, 1, ' s'),
     storageUsed: withUnit(usage.storageUsedBytes, GI, ' Gi'),
     ephemeralStorageUsed: withUnit(usage.ephemeralBytes, MI, ' Mi'),
+    ...Object.fromEntries(application.map((metric) => [metric.name, String(metric.value)])),
   };
 }
 
 /** Samples without HELP and TYPE, in KubePlus's names and units; a figure that is not known has no sample. */
-function prometheusOf({ kind, name, usage, at }: Measured): string {
+function prometheusOf({ kind, name, usage, application, at }: Measured): string {
   const label = `custom_resource="${kind.toLowerCase()}-${name.toLowerCase()}"`;
   const sample = (metric: string, value: number | undefined, labels = label): string =>
     value === undefined ? '' : `${metric}{${labels}} ${value} ${at}\n`;
@@ -79,10 +83,11 @@ function prometheusOf({ kind, name, usage, at }: Measured): string {
     sample('storage_used_bytes', usage.storageUsedBytes),
     sample('ephemeral_storage_used_bytes', usage.ephemeralBytes),
     ...ofPods,
+    ...application.map((metric) => sample(metric.name, metric.value)),
   ].join('');
 }
 
-function prettyOf(usage: Usage): string {
+function prettyOf({ usage, application }: Measured): string {
   const lines = [
     // KubePlus's first line has a space at the end.
     `${LINE} `,
@@ -103,6 +108,8 @@ function prettyOf(usage: Usage): string {
     `    Total Ephemeral storage used(bytes): ${withUnit(usage.ephemeralBytes, MI, 'Mi')}`,
     `    Total Network bytes received: ${withUnit(usage.receivedBytes, 1, '')}`,
     `    Total Network bytes transferred: ${withUnit(usage.transmittedBytes, 1, '')}`,
+    ...(application.length === 0 ? [] : ['Custom application metrics:']),
+    ...application.map(({ help, value }) => `    ${help}: ${value}`),
     LINE,
   ];
   return `${lines.join('\n')}\n`;
