@@ -1,67 +1,27 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CliIo } from '../../src/cli/cli-io.ts';
-import { NO_COLORS } from '../../src/cli/colors.ts';
-import { imageOptions } from '../../src/cli/local-options.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { silentProgress } from '../../src/lib/progress.ts';
-import { buildImages } from '../../src/local/images/build-images.ts';
-import { REPOSITORY, shell, type Ended } from './programs.ts';
+import { REPOSITORY, type Ended } from './programs.ts';
+import { TourCluster } from './tour-cluster.ts';
+import { consumerTour, helloWorld } from './tour-consumers.ts';
 
 /*
  * A provider on somebody else's cluster: the owner runs one command, and everything else is done with the file that it wrote. A cluster
- * of its own, for the operator is installed here by a provider. About a minute and a half.
+ * of its own, for the operator is installed here by a provider. About a minute and a half. Then KubePlus's own page, on what is an
+ * empty cluster again.
  */
 
-const NAME = 'tour';
-/** The proof runs this on the oldest Kubernetes that we support, too. */
-const KUBERNETES = process.env['TENANTRY_KUBERNETES'];
 const ECHO = 'localhost/tenantry/http-echo:1.0.0';
 const HOST = 'saas';
 const FILE = 'kubeplus-saas-provider.json';
 const EXAMPLE = join(REPOSITORY, 'examples/multitenancy/hello-world');
 const CHART = join(REPOSITORY, 'deploy/chart');
 
-let folder = '';
+const cluster = new TourCluster();
+const { sh, ok, file, may } = cluster;
 let owner = '';
-let image = '';
-
-/** For images, which the quickstart has built already. */
-const io = (): CliIo => ({
-  out: () => undefined,
-  err: () => undefined,
-  env: process.env,
-  cwd: folder,
-  clock: systemClock,
-  colors: NO_COLORS,
-  progress: silentProgress,
-  signal: new AbortController().signal,
-});
-const base = (): Record<string, string> => ({
-  XDG_DATA_HOME: folder,
-  XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-});
-/** A line with one kubeconfig and no other, in a folder of the test. */
-const sh = (kubeconfig: string, line: string, input?: string): Promise<Ended> =>
-  shell(`cd ${folder} && ${line}`, {
-    env: { ...base(), KUBECONFIG: kubeconfig },
-    ...(input === undefined ? {} : { input }),
-  });
-async function ok(kubeconfig: string, line: string, input?: string): Promise<string> {
-  const { code, stdout, stderr } = await sh(kubeconfig, line, input);
-  if (code !== 0) throw new Error(`\`${line}\` ended with ${code}\n${stdout}${stderr}`);
-  return stdout;
-}
-const file = (name: string): string => join(folder, name);
 const host = (line: string, input?: string): Promise<string> => ok(file(FILE), line, input);
 const guest = (line: string, input?: string): Promise<string> => ok(file('acme.json'), line, input);
-const may = async (kubeconfig: string, question: string): Promise<string> =>
-  (await sh(kubeconfig, `kubectl auth can-i ${question}`)).stdout.trim().split('\n').at(-1) ?? '';
-
-const setImage = (): string =>
-  `--set image.repository=${image.slice(0, image.lastIndexOf(':'))} --set image.tag=${image.slice(image.lastIndexOf(':') + 1)} --set image.pullPolicy=Never --set imageRegistry=localhost/tenantry`;
 const rolledOut = (): Promise<string> =>
   ok(owner, `kubectl rollout status -n ${HOST} deployment/kubeplus-operator --timeout=90s`);
 
@@ -82,14 +42,6 @@ const composition = (group: string | undefined, more: object = {}): string =>
       },
     },
   });
-const instance = (name: string, group = 'platformapi.kubeplus', more: object = {}): string =>
-  JSON.stringify({
-    apiVersion: `${group}/v1alpha1`,
-    kind: 'HelloWorldService',
-    metadata: { name, ...more },
-    spec: { greeting: `I am ${name}` },
-  });
-
 /** What is ours and belongs to no namespace, but for CRDs, which stay. */
 const clusterWide = (): Promise<string> =>
   ok(
@@ -99,20 +51,11 @@ const clusterWide = (): Promise<string> =>
 let before = '';
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tt-'));
-  owner = join(folder, 'tenantry/clusters', NAME, 'kubeconfig');
-  const images = await buildImages(['operator', 'http-echo'], imageOptions(io()));
-  image = images[0]?.ref ?? '';
-  const version = KUBERNETES === undefined ? '' : ` --kubernetes-version ${KUBERNETES}`;
-  await ok(owner, `tenantry cluster up --name ${NAME} --subnet 10.97.0.0/24${version}`);
-  for (const archive of images) await ok(owner, `tenantry cluster load-image ${archive.path} --name ${NAME}`);
+  await cluster.up();
+  owner = cluster.owner;
   before = await clusterWide();
 });
-
-afterAll(async () => {
-  await sh(owner, `tenantry cluster down --name ${NAME}`);
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => cluster.down());
 
 describe('the cluster’s owner', () => {
   it('sees the rights first, and grants nothing by looking', async () => {
@@ -154,7 +97,7 @@ describe('the cluster’s owner', () => {
 
 describe('a provider with that file alone', () => {
   it('installs the operator as KubePlus’s users do', async () => {
-    await host(`helm install kubeplus ${CHART} --kubeconfig=${FILE} -n ${HOST} ${setImage()}`);
+    await host(`helm install kubeplus ${CHART} --kubeconfig=${FILE} -n ${HOST} ${cluster.imageValues()}`);
     await rolledOut();
 
     expect(await ok(owner, 'kubectl get pods -A | grep kubeplus | grep Running')).toContain(
@@ -165,7 +108,7 @@ describe('a provider with that file alone', () => {
 
   it('upgrades it, by `tenantry install` too', async () => {
     const printed = await host(
-      `tenantry install -n ${HOST} --name kubeplus --kubeconfig ${FILE} --image ${image} --set image.pullPolicy=Never --set imageRegistry=localhost/tenantry --set replicas=1`,
+      `tenantry install -n ${HOST} --name kubeplus --kubeconfig ${FILE} --image ${cluster.operatorImage} --set image.pullPolicy=Never --set imageRegistry=localhost/tenantry --set replicas=1`,
     );
 
     expect(printed).toContain(`Tenantry is installed in ${HOST}`);
@@ -274,7 +217,7 @@ describe('a second provider in the same cluster', () => {
 
     await guest('kubectl create -f -', composition(undefined));
     await guest('kubectl wait resourcecomposition/hello --for=condition=Ready --timeout=60s');
-    await guest('kubectl create -f -', instance('a1', GROUP));
+    await guest('kubectl create -f -', helloWorld('a1', GROUP));
     await guest(`kubectl wait helloworldservices.${GROUP}/a1 --for=condition=Ready --timeout=90s`);
     const runsIn = await guest(
       `kubectl get helloworldservices.${GROUP} a1 -o jsonpath='{.status.namespace}'`,
@@ -319,151 +262,7 @@ describe('a second provider in the same cluster', () => {
   });
 });
 
-describe('consumers', () => {
-  const bob = (line: string, input?: string): Promise<Ended> => sh(file('bob.json'), line, input);
-
-  it('get exactly the kinds granted, and what was granted before stays', async () => {
-    expect(await ok(owner, 'tenantry provider-kubeconfig create shop -c bob')).toContain(
-      'Consumer kubeconfig created: bob.json',
-    );
-    await ok(owner, 'tenantry provider-kubeconfig create shop2 -c eve');
-    expect((await bob('kubectl create -f -', instance('b1'))).stderr).toContain('forbidden');
-
-    const grant = `tenantry grantpermission consumer`;
-    expect(await ok(owner, `${grant} helloworldservices.platformapi.kubeplus -n shop -c bob`)).toBe(
-      'Consumer granted permission on helloworldservices.platformapi.kubeplus.\n',
-    );
-    await ok(owner, `${grant} helloworldservices.acme.platformapi.kubeplus -n shop -c bob`);
-    await ok(owner, `${grant} helloworldservices.platformapi.kubeplus -n shop2 -c eve`);
-
-    const shown = await ok(owner, 'tenantry show consumer permissions shop bob');
-    expect(shown).toMatch(/^Resources +Non-Resource URLs +Resource Names +Verbs\n/);
-    expect(shown).toMatch(
-      /helloworldservices\.platformapi\.kubeplus +\[\] +\[\] +\[create delete get list patch update watch\]/,
-    );
-    expect(shown).toContain('helloworldservices.acme.platformapi.kubeplus');
-    expect((await sh(owner, `${grant} nothings -n shop -c bob`)).code).toBe(1);
-  });
-
-  it('see what runs in their own instances: pods, logs, ports', async () => {
-    expect(
-      (
-        await bob(
-          'kubectl create -f -',
-          instance('b1', undefined, { annotations: { accountidentity: 'eve' } }),
-        )
-      ).code,
-    ).toBe(0);
-    await ok(
-      file('bob.json'),
-      'kubectl wait helloworldservices.platformapi.kubeplus/b1 --for=condition=Ready --timeout=90s',
-    );
-    const get = (path: string): Promise<string> =>
-      ok(file('bob.json'), `kubectl get helloworldservices.platformapi.kubeplus b1 -o jsonpath='${path}'`);
-    const runsIn = await get('{.status.namespace}');
-    const pod = (await ok(file('bob.json'), `kubectl get pods -n ${runsIn} -o name`)).split('\n')[0] ?? '';
-
-    expect(await ok(file('bob.json'), `kubectl logs -n ${runsIn} ${pod}`)).not.toBe('');
-    expect(await may(file('bob.json'), `create pods --subresource=portforward -n ${runsIn}`)).toBe('yes');
-    expect(await get('{.metadata.annotations.accountidentity}')).toBe('system:serviceaccount:shop:bob');
-    await bob('kubectl annotate --overwrite helloworldservices.platformapi.kubeplus b1 accountidentity=eve');
-    expect(await get('{.metadata.annotations.accountidentity}')).toBe('system:serviceaccount:shop:bob');
-    for (const question of [
-      'get secrets',
-      'create pods --subresource=exec',
-      'delete pods',
-      'get configmaps',
-      'patch networkpolicies',
-    ])
-      expect(await may(file('bob.json'), `${question} -n ${runsIn}`)).toBe('no');
-    expect(await may(file('eve.json'), `list pods -n ${runsIn}`)).toBe('no');
-    // The provider of the service sees it, too; the other provider does not.
-    expect(await may(file(FILE), `list pods -n ${runsIn}`)).toBe('yes');
-    expect(await may(file('acme.json'), `list pods -n ${runsIn}`)).toBe('no');
-  });
-
-  it('look into nothing that the operator opens to groups: it may bind users and accounts only', async () => {
-    const binding = (subject: object): string =>
-      JSON.stringify({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { name: 'attack', namespace: 'hs1' },
-        roleRef: {
-          apiGroup: 'rbac.authorization.k8s.io',
-          kind: 'ClusterRole',
-          name: 'tenantry-instance-reader',
-        },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', ...subject }],
-      });
-    const bind = (subject: object): Promise<Ended> =>
-      sh(
-        owner,
-        `kubectl create --dry-run=server --as=system:serviceaccount:${HOST}:tenantry-operator -f -`,
-        binding(subject),
-      );
-
-    expect((await bind({ kind: 'User', name: 'alice' })).code).toBe(0);
-    for (const subject of [
-      { kind: 'Group', name: 'system:authenticated' },
-      { kind: 'User', name: 'system:anonymous' },
-    ])
-      expect((await bind(subject)).stderr).toContain('the operator binds only');
-  });
-
-  it('read nothing of the cluster, whatever there is', async () => {
-    const own = /^(selfsubject\w+\.|clustertrustbundles|events|helloworldservices\.|Resources |namespaces )/;
-    for (const namespace of ['kube-system', HOST, 'acme', 'shop2', 'hs1']) {
-      const list = await ok(file('bob.json'), `kubectl auth can-i --list -n ${namespace} --no-headers`);
-      const more = list
-        .split('\n')
-        .filter((line) => line.trim() !== '' && !line.startsWith(' ') && !own.test(line));
-      expect({ namespace, more }).toEqual({ namespace, more: [] });
-      expect(list).not.toMatch(/^(events|helloworldservices)/m);
-    }
-    for (const question of [
-      'impersonate users',
-      'impersonate groups',
-      'create tokenreviews',
-      'list secrets -A',
-      'create serviceaccounts --subresource=token -n shop',
-    ])
-      expect(await may(file('bob.json'), question)).toBe('no');
-  });
-
-  it('take over no names: an instance of theirs never gets a namespace that others could want', async () => {
-    expect((await bob('kubectl create -f -', instance('acme'))).code).toBe(0);
-    const runsIn = await vi.waitFor(
-      async () => {
-        const name = (
-          await bob(
-            "kubectl get helloworldservices.platformapi.kubeplus acme -o jsonpath='{.status.namespace}'",
-          )
-        ).stdout;
-        expect(name).not.toBe('');
-        return name;
-      },
-      { timeout: 30_000, interval: 250 },
-    );
-    expect(runsIn).toMatch(/^shop-acme-[0-9a-f]{10}$/);
-    await bob('kubectl delete helloworldservices.platformapi.kubeplus acme');
-  });
-
-  it('are made by a provider in its own namespace, too', async () => {
-    expect(await host(`tenantry grantpermission consumer helloworldservices ${FILE}`)).toBe(
-      'Consumer granted permission on helloworldservices.\n',
-    );
-    await writeFile(file('consumer.json'), await host(`tenantry retrieve kubeconfig consumer -k ${FILE}`));
-
-    expect(
-      await ok(file('consumer.json'), 'kubectl get helloworldservices.platformapi.kubeplus -o name'),
-    ).toContain('hs1');
-    expect(await may(file('consumer.json'), 'get secrets')).toBe('no');
-    expect(await host(`tenantry show consumer permissions ${HOST} kubeplus-saas-consumer`)).toContain(
-      'helloworldservices',
-    );
-    expect(await host(`tenantry show provider permissions ${HOST}`)).toContain('register');
-  });
-});
+describe('consumers', () => consumerTour(cluster, { host: HOST, providerFile: FILE }));
 
 describe('rights that a chart needs', () => {
   const LEASE = 'apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata:\n  name: {{ .Release.Name }}\n';
@@ -562,7 +361,7 @@ describe('removing', () => {
     );
     expect(await hs1()).toBe(before);
 
-    await host(`helm install kubeplus ${CHART} -n ${HOST} ${setImage()} --set replicas=1`);
+    await host(`helm install kubeplus ${CHART} -n ${HOST} ${cluster.imageValues()} --set replicas=1`);
     await rolledOut();
     await vi.waitFor(
       async () => {
@@ -598,5 +397,14 @@ describe('removing', () => {
     expect(await ok(owner, `kubectl get serviceaccounts,roles,rolebindings -n ${HOST} -o name`)).toBe(
       'serviceaccount/default\n',
     );
+  });
+});
+
+describe('KubePlus’s own page', () => {
+  it('works from its first step to its last', { timeout: 600_000 }, async () => {
+    const line = `HELM_ARGS='${cluster.imageValues()}' ${REPOSITORY}/examples/kubeplus-tour.sh`;
+
+    expect(await ok(owner, line)).toContain('everything worked as the page shows');
+    expect(await clusterWide()).toBe(before);
   });
 });
