@@ -75,7 +75,7 @@ type_in "kubectl wait resourcecomposition/wordpress-service-composition --for=co
 type_in "kubectl get resourcecompositions --kubeconfig=$file"
 expect 'wordpress-service-composition'
 type_in "kubectl describe resourcecomposition wordpress-service-composition --kubeconfig=$file"
-expect 'CRD wordpressservices\.platformapi\.kubeplus.* (created|registered)|CRD registered'
+expect 'Status: +New CRD defined in ResourceComposition created successfully\.'
 
 step 'Create an instance for each of two customers'
 type_in "kubectl create -f $example/tenant1.yaml --kubeconfig=$file"
@@ -101,6 +101,8 @@ expect '^NAMESPACE +KIND +NAME' "^$KUBEPLUS_NS +WordpressService +wp-for-tenant1
   "${in}ResourceQuota +wordpressservice-wp-for-tenant1"
 
 step 'Check what it uses'
+# Measured every few seconds: a pod that just started has no figures yet.
+until_works "kubectl metrics WordpressService wp-for-tenant1 \$KUBEPLUS_NS -k $file | grep 'Total CPU' | grep -v unknown"
 type_in "kubectl metrics WordpressService wp-for-tenant1 \$KUBEPLUS_NS -k $file"
 expect 'Kubernetes Resources created:' 'Number of Sub-resources: -' 'Number of Pods: 2' 'Number of Containers: 2' \
   'Number of Nodes: 1' 'Number of Not Running Pods: 0' 'Underlying Physical Resoures consumed:' \

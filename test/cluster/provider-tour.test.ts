@@ -402,7 +402,9 @@ describe('removing', () => {
 
 describe('KubePlus’s own page', () => {
   it('works from its first step to its last', { timeout: 600_000 }, async () => {
-    const line = `HELM_ARGS='${cluster.imageValues()}' ${REPOSITORY}/examples/kubeplus-tour.sh`;
+    await ok(owner, 'tenantry plugins install --dir plug-ins');
+    const around = `PATH=$PWD/plug-ins:$PATH HELM_ARGS='${cluster.imageValues()}'`;
+    const line = `${around} ${REPOSITORY}/examples/kubeplus-tour.sh`;
 
     expect(await ok(owner, line)).toContain('everything worked as the page shows');
     expect(await clusterWide()).toBe(before);
