@@ -3,7 +3,7 @@ import { RESOURCE_POLICY, type ResourcePolicy } from '../../src/api/resource-pol
 import { findCondition } from '../../src/kube/conditions.ts';
 import type { Condition } from '../../src/kube/object.ts';
 import { eventually } from '../doubles/eventually.ts';
-import { chart, NAMESPACE, useServiceRig } from './service-rig.ts';
+import { chart, isReady, NAMESPACE, useServiceRig } from './service-rig.ts';
 
 const QUOTA = { 'requests.cpu': '1', 'requests.memory': '1Gi', 'limits.cpu': '2', 'limits.memory': '2Gi' };
 
@@ -17,7 +17,7 @@ describe('a ResourcePolicy of the provider', { timeout: 30_000 }, () => {
     await rig().register();
     if (policy === undefined) return;
     await rig().patch({ spec: { respolicy: { spec: { policy } } } });
-    await eventually('the composition’s policy has its revision', () => rig().revisions().length === 2);
+    await rig().until((now) => isReady(now) && now?.status?.revision === 'hello-2');
   }
 
   async function apply(name: string, policy: Policy, kind = 'HelloService'): Promise<void> {
@@ -84,14 +84,16 @@ describe('a ResourcePolicy of the provider', { timeout: 30_000 }, () => {
   });
 
   it('that does not fit says why and takes no limit away', async () => {
-    await service();
+    await service({ quota: QUOTA });
 
-    await apply('half', { quota: { 'limits.cpu': '3' } });
+    await apply('wrong', { quota: { 'limits.cpu': 'much' } });
 
-    expect(await says('half', 'PolicyInvalid')).toMatchObject({
-      message: expect.stringMatching(/specify all four values/),
+    expect(await says('wrong', 'PolicyInvalid')).toMatchObject({
+      message: expect.stringMatching(/^spec.policy.quota\[limits.cpu\]: "much" is not a quantity/),
     });
-    expect(policies()).toHaveLength(1);
+    await rig().patch({ spec: { policies: { egress: 'closed' } } });
+    await rig().until((now) => now?.status?.revision === 'hello-3');
+    expect(policies().at(-1)).toMatchObject({ egress: 'closed', quota: QUOTA });
   });
 
   it('of a kind that nobody registers here says so', async () => {
