@@ -4,12 +4,13 @@ import type { AnyObject, KubeObject } from '../kube/object.ts';
 import { DURATION_PATTERN } from '../lib/duration.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd } from './define-crd.ts';
 import { TENANTRY_GROUP } from './names.ts';
+import { podControls } from './pod-controls.ts';
+import { countFields } from './quota-counts.ts';
 
 /** Instances that a plan may count at most: their places stand in one object, which etcd keeps under 1.5 MB. */
 export const MAX_COUNTED_INSTANCES = 5000;
 const MAX_SERVICES = 64;
 const MAX_STORAGE_CLASSES = 16;
-const MAX_TOLERATIONS = 16;
 const MAX_PRICES = 64;
 /** Names of the allowed classes share one label of the instance's namespace. */
 const MAX_STORAGE_CLASS_TEXT = 63;
@@ -39,16 +40,6 @@ const serviceSchema = z.object({
     ),
 });
 
-const tolerationSchema = z.object({
-  key: z.string().max(317).optional().describe('Key of the taint. Default: all keys.'),
-  operator: z.enum(['Exists', 'Equal']).optional().describe('How the value is compared. Default: Equal.'),
-  value: z.string().max(63).optional().describe('Value of the taint.'),
-  effect: z
-    .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
-    .optional()
-    .describe('Effect of the taint. Default: all effects.'),
-});
-
 const specSchema = z.object({
   displayName: z.string().max(200).optional().describe('Name of the tier for people, shown in listings.'),
   description: z.string().max(2000).optional().describe('What the tier offers, in words.'),
@@ -71,6 +62,10 @@ const specSchema = z.object({
         .partial()
         .optional()
         .describe('Sum of the quotas of all instances at most.'),
+      counts: z
+        .object(countFields(QUANTITY))
+        .optional()
+        .describe('What else is counted of each instance, up to these; each key by itself.'),
     })
     .optional()
     .describe('What instances may use.'),
@@ -84,20 +79,7 @@ const specSchema = z.object({
     .describe(
       'Connections out of instances at most: default (own namespace, DNS, public addresses) or closed (own namespace and DNS). What a service closes stays closed.',
     ),
-  nodePool: z
-    .object({
-      nodeSelector: z
-        .record(z.string(), z.string())
-        .optional()
-        .describe('Labels of the nodes; set on every pod over what the chart says.'),
-      tolerations: z
-        .array(tolerationSchema)
-        .max(MAX_TOLERATIONS)
-        .optional()
-        .describe('Taints of these nodes that pods tolerate; added to every pod.'),
-    })
-    .optional()
-    .describe('Nodes that the pods of instances run on.'),
+  ...podControls,
   storageClasses: z
     .array(z.string().max(MAX_STORAGE_CLASS_TEXT))
     .min(1)

@@ -3,6 +3,7 @@ import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, KubeObject } from '../kube/object.ts';
 import { AGE_COLUMN, anyObjectSchema, conditionsSchema, defineCrd, READY_COLUMN } from './define-crd.ts';
 import { WORKFLOWS_GROUP } from './names.ts';
+import { podControls } from './pod-controls.ts';
 import { resourceMonitorSpecSchema } from './resource-monitor.ts';
 import { resourcePolicySpecSchema } from './resource-policy.ts';
 
@@ -103,6 +104,7 @@ const policiesSchema = z.object({
     .describe(
       'Connections out of an instance: default (own namespace, DNS, public addresses), closed (own namespace and DNS), all.',
     ),
+  ...podControls,
   allowedClusterKinds: z
     .array(z.string().describe('Kind of the core group, else group/Kind.'))
     .meta({ 'x-kubernetes-list-type': 'set' })

@@ -3,6 +3,7 @@ import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN } from './define-crd.ts';
 import { WORKFLOWS_GROUP } from './names.ts';
+import { countFields } from './quota-counts.ts';
 
 /** The kind that a policy or a monitor speaks of. */
 export const subjectSchema = z.object({
@@ -30,13 +31,16 @@ export const quotaSchema = z.object({
   'requests.memory': z.string().optional().describe('Sum of memory requests, a Kubernetes quantity.'),
   'limits.cpu': z.string().optional().describe('Sum of processor limits, a Kubernetes quantity.'),
   'limits.memory': z.string().optional().describe('Sum of memory limits, a Kubernetes quantity.'),
+  ...countFields(),
 });
 
 export const policySchema = z.object({
   podconfig: podConfigSchema.optional().describe('What holds for every pod of an instance.'),
   quota: quotaSchema
     .optional()
-    .describe('ResourceQuota of every instance. All four values, or none of them.'),
+    .describe(
+      'ResourceQuota of every instance. Of requests and limits of cpu and memory all four values, or none of them; the others each by itself.',
+    ),
 });
 
 /** spec of a ResourcePolicy, also inside a composition. */

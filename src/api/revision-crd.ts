@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { AnyObject } from '../kube/object.ts';
 import { AGE_COLUMN, anyObjectSchema, conditionsSchema, defineCrd } from './define-crd.ts';
+import { podControls } from './pod-controls.ts';
+import { countFields } from './quota-counts.ts';
 import { REVISION } from './revision.ts';
 
 const text = (description: string): z.ZodType => z.string().describe(description);
@@ -41,6 +43,8 @@ const policiesSchema = z.object({
     .literal(true)
     .optional()
     .describe('The operator asks the pods for metrics of their own, which it must be let in for.'),
+  counts: z.object(countFields()).optional().describe('What else the ResourceQuota counts.'),
+  ...podControls,
   allowedClusterKinds: texts(
     'Kind of the core group, else group/Kind.',
     'Cluster-scoped kinds that are allowed.',

@@ -1,7 +1,8 @@
 import type { Kind } from '../kube/kind.ts';
 import type { Condition, Json, KubeObject } from '../kube/object.ts';
 import { SERVICE_UID_LABEL, TENANTRY_GROUP } from './names.ts';
-import type { PlanSpec } from './plan.ts';
+import type { PodControls } from './pod-controls.ts';
+import type { QuotaCounts } from './quota-counts.ts';
 
 /** rbac/v1 PolicyRule. */
 export interface PolicyRule {
@@ -20,8 +21,10 @@ export interface Quota {
 }
 
 /** What every instance of a revision gets around its release; resolved from the composition, defaults filled in. */
-export interface ServicePolicies {
+export interface ServicePolicies extends PodControls {
   readonly quota?: Quota;
+  /** What else the ResourceQuota counts. */
+  readonly counts?: QuotaCounts;
   /** Every control of the multi-tenancy benchmarks; absent: the default. */
   readonly isolation?: 'strict';
   readonly podSecurity: 'privileged' | 'baseline' | 'restricted';
@@ -50,8 +53,6 @@ export const STRICT_QUOTA: Quota = {
 
 /** What one instance gets: the policies of its service under the plan of its tenant. */
 export interface InstancePolicies extends ServicePolicies {
-  /** Nodes of all pods, over what the chart says. */
-  readonly nodePool?: NonNullable<PlanSpec['nodePool']>;
   /** Storage classes that claims may name; absent: all. */
   readonly storageClasses?: readonly string[];
 }

@@ -46,6 +46,7 @@ import type {
   RoleBinding as RawRoleBinding,
 } from 'kubernetes-types/rbac/v1.js';
 import type { PriorityClass as RawPriorityClass } from 'kubernetes-types/scheduling/v1.js';
+import type { RuntimeClass as RawRuntimeClass } from 'kubernetes-types/node/v1.js';
 import type { StorageClass as RawStorageClass } from 'kubernetes-types/storage/v1.js';
 import type { Kind } from './kind.ts';
 import type { KubeObject } from './object.ts';
@@ -94,6 +95,7 @@ export type RoleBinding = Builtin<RawRoleBinding>;
 export type ClusterRole = Builtin<RawClusterRole>;
 export type ClusterRoleBinding = Builtin<RawClusterRoleBinding>;
 export type StorageClass = Builtin<RawStorageClass>;
+export type RuntimeClass = Builtin<RawRuntimeClass>;
 export type PriorityClass = Builtin<RawPriorityClass>;
 export type Lease = Builtin<RawLease>;
 export type CertificateSigningRequest = Builtin<RawCertificateSigningRequest>;
@@ -208,6 +210,12 @@ export const STORAGE_CLASS = clusterScoped<StorageClass>(
   'v1',
   'StorageClass',
   'storageclasses',
+);
+export const RUNTIME_CLASS = clusterScoped<RuntimeClass>(
+  'node.k8s.io',
+  'v1',
+  'RuntimeClass',
+  'runtimeclasses',
 );
 export const PRIORITY_CLASS = clusterScoped<PriorityClass>(
   'scheduling.k8s.io',

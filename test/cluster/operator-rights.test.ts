@@ -22,6 +22,7 @@ const EVERYWHERE = [
   `cronjobs jobs (batch): ${READ}`,
   `ingresses networkpolicies (networking.k8s.io): ${READ}`,
   `storageclasses (storage.k8s.io): ${READ}`,
+  `runtimeclasses (node.k8s.io): ${READ}`,
   `clusterroles rolebindings (rbac.authorization.k8s.io): ${READ}`,
   'endpointslices (discovery.k8s.io) only kubernetes: get',
   'subjectaccessreviews (authorization.k8s.io): create',

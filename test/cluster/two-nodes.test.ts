@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withPodSettings, type PodSettings } from '../../src/features/instance/pod-settings.ts';
 import { machineState } from './machine-state.ts';
 import { fromRunner, shell, type Ended } from './programs.ts';
 
@@ -75,6 +76,21 @@ const pod = (name: string, node: number): unknown => ({
     volumes: [{ name: 'data', persistentVolumeClaim: { claimName: name } }],
   },
 });
+/** A pod as the operator would write it for an instance. */
+const instancePod = (
+  name: string,
+  instanceUid: string,
+  settings: Omit<PodSettings, 'instanceUid'>,
+): unknown =>
+  withPodSettings(
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE }] },
+    },
+    { instanceUid, ...settings },
+  );
 const service = (name: string): unknown => ({
   apiVersion: 'v1',
   kind: 'Service',
@@ -291,6 +307,28 @@ describe('a cluster of two nodes', () => {
         `${curl.replace('tags/list', 'blobs/uploads/')} ${pair} -X POST -o /dev/null -w '%{http_code}'`,
       ),
     ).toBe('405');
+  });
+
+  it('never has two instances on one node where one of them asks for nodes of its own', async () => {
+    const isPlaced = (name: string): Promise<string> =>
+      ok(
+        `kubectl get pod ${name} -o jsonpath='{.spec.nodeName}{.status.conditions[?(@.type=="PodScheduled")].reason}'`,
+      );
+    const placed = (name: string): Promise<string> => eventually(() => isPlaced(name), Boolean, 60);
+
+    await apply(instancePod('a-first', 'a', { nodes: 'exclusive', nodeName: `${NAME}-1` }));
+    expect(await placed('a-first')).toBe(`${NAME}-1`);
+    await apply(instancePod('b-first', 'b', { nodes: 'exclusive' }));
+    expect(await placed('b-first')).toBe(`${NAME}-2`);
+
+    // One that asks for nodes of its own finds none, and one that does not ask is kept off, too.
+    await apply(instancePod('c-first', 'c', { nodes: 'exclusive' }), instancePod('d-first', 'd', {}));
+    expect(await placed('c-first')).toBe('Unschedulable');
+    expect(await placed('d-first')).toBe('Unschedulable');
+    await apply(instancePod('a-second', 'a', { nodes: 'exclusive' }));
+    expect(await placed('a-second')).toBe(`${NAME}-1`);
+
+    await ok('kubectl delete pod a-first a-second b-first c-first d-first');
   });
 
   it('starts a worker again that was killed, and its pods with it', async () => {

@@ -51,6 +51,9 @@ beforeAll(async () => {
     isolation: 'strict',
     egress: 'closed',
     nodePool: { nodeSelector: { pool: 'gold' } },
+    nodes: 'exclusive',
+    runtimeClass: 'kata',
+    quota: { counts: { services: '3' } },
     storageClasses: ['fast'],
   };
   await apply(TENANT_PLAN, 'gold', plan);
@@ -124,9 +127,26 @@ function podOf(changes: Partial<NonNullable<PodSpec>> = {}) {
   const spec = {
     containers: [container],
     nodeSelector: { pool: 'gold', 'kubernetes.io/hostname': 'n1' },
+    affinity: keepingOff(rig.namespace(HOME)?.metadata.labels?.['tenantry.dev/instance-uid'] ?? ''),
+    runtimeClassName: 'kata',
     ...changes,
   };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-0', namespace: HOME }, spec };
+}
+
+function keepingOff(uid: string) {
+  const key = 'tenantry.dev/instance-uid';
+  const term = {
+    topologyKey: 'kubernetes.io/hostname',
+    namespaceSelector: {},
+    labelSelector: {
+      matchExpressions: [
+        { key, operator: 'Exists' },
+        { key, operator: 'NotIn', values: [uid] },
+      ],
+    },
+  };
+  return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
 }
 
 const Report = z.array(
@@ -152,6 +172,8 @@ const ALL_GREEN = {
   'role bindings': 'green',
   'account without token': 'green',
   nodes: 'green',
+  'exclusive nodes': 'green',
+  'runtime class': 'green',
   'pod resources': 'green',
   'storage classes': 'green',
   'strict isolation': 'green',
@@ -241,6 +263,14 @@ const REMOVALS: readonly (readonly [string, Control, () => Promise<unknown>])[] 
   ],
   ['the node pool', 'nodes', () => swapPod({ nodeSelector: { 'kubernetes.io/hostname': 'n1' } })],
   ['the instance’s node', 'nodes', () => swapPod({ nodeSelector: { pool: 'gold' } })],
+  ['the rule that keeps others off', 'exclusive nodes', () => swapPod({ affinity: {} })],
+  ['the name in the rule', 'exclusive nodes', () => swapPod({ affinity: keepingOff('other') })],
+  ['the runtime class', 'runtime class', () => swapPod({ runtimeClassName: 'runc' })],
+  [
+    'a count that the plan asks for',
+    'quota',
+    () => merge(RESOURCE_QUOTA, RELEASE, { spec: { hard: { services: null } } }),
+  ],
   [
     'a container’s limit',
     'pod resources',

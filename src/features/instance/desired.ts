@@ -42,8 +42,7 @@ export function desiredOf(
   const hooks = checkScope(rendering.hooks, scope);
   const findings = [...objects.findings, ...hooks.findings];
 
-  const { podResources, isolation, nodePool } = revision.policies;
-  const settings = { instanceUid: identity.uid, podResources, nodeName, isolation, nodePool };
+  const settings = { ...revision.policies, instanceUid: identity.uid, nodeName };
   const prepared = (object: AnyObject): AnyObject =>
     withOwner(withPodSettings(withEncodedData(object), settings), identity);
   const filled = fillResources(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import type { AnyObject } from '../../kube/object.ts';
-import { withPodSettings } from './pod-settings.ts';
+import { exclusiveTerm, withPodSettings } from './pod-settings.ts';
 import { podTemplateOf } from './pod-templates.ts';
 
 const POD = {
@@ -63,6 +63,37 @@ describe('withPodSettings', () => {
     });
 
     expect(podTemplateOf(object)?.spec?.nodeSelector).toEqual({ 'kubernetes.io/hostname': 'node-1' });
+  });
+
+  it('keeps the nodes of an exclusive instance for it, beside the rules of the chart, and through the scheduler', () => {
+    const own = { topologyKey: 'zone', labelSelector: {} };
+    const affinity = {
+      nodeAffinity: { x: 1 },
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [own] },
+    };
+    const template = { ...POD, spec: { ...POD.spec, affinity, nodeName: 'n1' } };
+    const object = workload('apps/v1', 'Deployment', { template });
+
+    const spec = podTemplateOf(withPodSettings(object, { instanceUid: 'u', nodes: 'exclusive' }))?.spec;
+
+    expect(spec?.affinity).toEqual({
+      nodeAffinity: { x: 1 },
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [own, exclusiveTerm('u')] },
+    });
+    expect(spec).not.toHaveProperty('nodeName');
+    expect(podTemplateOf(withPodSettings(object, { instanceUid: 'u' }))?.spec).toMatchObject({
+      affinity,
+      nodeName: 'n1',
+    });
+  });
+
+  it('runs pods in the runtime class of the service, over the chart’s', () => {
+    const template = { ...POD, spec: { ...POD.spec, runtimeClassName: 'runc' } };
+    const object = workload('apps/v1', 'Deployment', { template });
+    const classOf = (runtimeClass?: string): unknown =>
+      podTemplateOf(withPodSettings(object, { instanceUid: 'u', runtimeClass }))?.spec?.runtimeClassName;
+
+    expect([classOf('kata'), classOf()]).toEqual(['kata', 'runc']);
   });
 
   it('leaves objects without pods alone', () => {

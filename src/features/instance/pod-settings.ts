@@ -1,6 +1,7 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
-import type { InstancePolicies, ServicePolicies } from '../../api/revision.ts';
-import type { AnyObject } from '../../kube/object.ts';
+import type { PodControls } from '../../api/pod-controls.ts';
+import type { ServicePolicies } from '../../api/revision.ts';
+import type { AnyObject, Json } from '../../kube/object.ts';
 import { mapContainers, mapPodTemplate, type ContainerSpec, type PodTemplate } from './pod-templates.ts';
 
 /** Label of every node with its name, set by the kubelet. */
@@ -14,8 +15,11 @@ export interface PodSettings {
   /** Node that all pods go to: the instance's `spec.nodeName`. */
   readonly nodeName?: string | undefined;
   readonly isolation?: ServicePolicies['isolation'] | undefined;
-  /** Nodes of the tenant's plan. */
-  readonly nodePool?: InstancePolicies['nodePool'] | undefined;
+  /** Nodes of the service and of the tenant's plan. */
+  readonly nodePool?: PodControls['nodePool'] | undefined;
+  /** No pod beside those of other instances. */
+  readonly nodes?: PodControls['nodes'] | undefined;
+  readonly runtimeClass?: PodControls['runtimeClass'] | undefined;
 }
 
 /**
@@ -27,7 +31,8 @@ export function withPodSettings(object: AnyObject, settings: PodSettings): AnyOb
     const labelled = withLabel(template, settings.instanceUid);
     const pulled = settings.isolation === 'strict' ? withPull(labelled) : labelled;
     const pooled = withPool(withResources(pulled, settings.podResources), settings.nodePool);
-    return withNode(pooled, settings.nodeName);
+    const alone = settings.nodes === 'exclusive' ? withNodesOfItsOwn(pooled, settings.instanceUid) : pooled;
+    return withRuntime(withNode(alone, settings.nodeName), settings.runtimeClass);
   });
 }
 
@@ -55,6 +60,41 @@ function withResources(template: PodTemplate, podResources: PodSettings['podReso
       },
     };
   });
+}
+
+function withRuntime(template: PodTemplate, runtimeClassName: string | undefined): PodTemplate {
+  return runtimeClassName === undefined
+    ? template
+    : { ...template, spec: { ...template.spec, runtimeClassName } };
+}
+
+/**
+ * What keeps pods of other instances off the nodes of this one, and this one off theirs: the scheduler holds whoever comes later to the
+ * rule of whoever is there, too.
+ */
+export function exclusiveTerm(instanceUid: string): Json {
+  return {
+    topologyKey: HOSTNAME_LABEL,
+    namespaceSelector: {},
+    labelSelector: {
+      matchExpressions: [
+        { key: INSTANCE_UID_LABEL, operator: 'Exists' },
+        { key: INSTANCE_UID_LABEL, operator: 'NotIn', values: [instanceUid] },
+      ],
+    },
+  };
+}
+
+/** Beside the rules of the chart; a pod that named its node would pass the scheduler by, and the rule with it. */
+function withNodesOfItsOwn(template: PodTemplate, instanceUid: string): PodTemplate {
+  const { nodeName: _nodeName, ...spec } = template.spec ?? {};
+  const { podAntiAffinity, ...affinity } = spec.affinity ?? {};
+  const required = [
+    ...(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    exclusiveTerm(instanceUid),
+  ];
+  const rules = { ...podAntiAffinity, requiredDuringSchedulingIgnoredDuringExecution: required };
+  return { ...template, spec: { ...spec, affinity: { ...affinity, podAntiAffinity: rules } } };
 }
 
 /** Over what the chart says; a pod that named its node would pass the scheduler by, and the pool with it. */

@@ -23,6 +23,12 @@ export interface PodSpec {
   readonly nodeSelector?: Readonly<Record<string, string>> | null;
   readonly tolerations?: readonly unknown[] | null;
   readonly nodeName?: string;
+  readonly runtimeClassName?: string;
+  readonly affinity?: {
+    readonly podAntiAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly unknown[] | null;
+    } | null;
+  } | null;
 }
 
 export interface PodTemplate {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RevisionSpec } from '../../api/revision.ts';
+import { STRICT_QUOTA, type RevisionSpec } from '../../api/revision.ts';
 import { namespaceObject, policyObjects, type Identity } from './policies.ts';
 import { INGRESS_NAMESPACES, type NetworkFacts } from './network-policies.ts';
 
@@ -110,6 +110,21 @@ describe('policyObjects', () => {
     expect(kinds({ ...revision(), policies: without })).not.toContain('ResourceQuota');
     expect(kinds({ ...revision(), policies: without })).not.toContain('LimitRange');
     expect(kinds(revision({ fillResources: false }))).not.toContain('LimitRange');
+  });
+
+  it('count what the service asks for, with a quota, without one, and over what strict isolation counts', () => {
+    const { quota, ...without } = revision().policies;
+    const hard = (policies: Partial<RevisionSpec['policies']>): unknown =>
+      policyObjects(IDENTITY, { ...revision(), policies: { ...without, ...policies } }, NETWORK).find(
+        ({ object }) => object.kind === 'ResourceQuota',
+      )?.object['spec'];
+
+    const counts = { pods: '5' };
+    expect(hard({ counts })).toEqual({ hard: counts });
+    expect(hard({ quota: quota ?? STRICT_QUOTA, counts })).toEqual({ hard: { ...quota, pods: '5' } });
+    expect(hard({ quota: STRICT_QUOTA, isolation: 'strict', counts })).toMatchObject({
+      hard: { pods: '5', services: '20', 'requests.cpu': '2' },
+    });
   });
 
   it('bind the service’s own role if its chart needs more', () => {

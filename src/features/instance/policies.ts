@@ -109,13 +109,11 @@ export function policyObjects(
   network: Omit<NetworkFacts, 'egress'>,
   readers: readonly string[] = [],
 ): readonly KindedObject[] {
-  const { quota, fillResources, egress, isolation } = revision.policies;
+  const { quota, fillResources, egress } = revision.policies;
+  const hard = hardOf(revision.policies);
   const net = quota !== undefined && fillResources ? netDefaults(quota) : undefined;
   const objects: readonly (KindedObject | undefined)[] = [
-    quota && {
-      kind: RESOURCE_QUOTA,
-      object: quotaObject(identity, { ...quota, ...(isolation === 'strict' ? STRICT_COUNTS : {}) }),
-    },
+    hard && { kind: RESOURCE_QUOTA, object: quotaObject(identity, hard) },
     net && { kind: LIMIT_RANGE, object: limitRangeObject(identity, net) },
     ...networkPolicies({ ...network, egress }).map((object) => ({ kind: NETWORK_POLICY, object })),
     { kind: ROLE_BINDING, object: bindingObject(INSTANCE_CLUSTER_ROLE, [accountSubject(identity.account)]) },
@@ -159,6 +157,21 @@ const STRICT_COUNTS: Readonly<Record<string, string>> = {
   secrets: '100',
   configmaps: '100',
 };
+
+/** Everything that the quota counts; undefined where nothing is. Strict isolation counts what the service leaves uncounted. */
+function hardOf({
+  quota,
+  counts,
+  isolation,
+}: InstancePolicies): Readonly<Record<string, string>> | undefined {
+  if (quota === undefined && counts === undefined) return undefined;
+  const all = { ...quota, ...(isolation === 'strict' ? STRICT_COUNTS : {}), ...counts };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([key, value]): [string, string][] =>
+      value === undefined ? [] : [[key, value]],
+    ),
+  );
+}
 
 /** Named as the release: KubePlus's users look for it there. */
 function quotaObject(identity: Identity, hard: Readonly<Record<string, string>>): AnyObject {

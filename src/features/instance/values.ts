@@ -54,12 +54,21 @@ export function inputsDigest(
   sources: readonly ValuesSource[],
   imageRegistry: string | undefined,
 ): string {
-  const { quota, fillResources, podResources, allowedClusterKinds, isolation, nodePool } = revision.policies;
+  const {
+    quota,
+    fillResources,
+    podResources,
+    allowedClusterKinds,
+    isolation,
+    nodePool,
+    nodes,
+    runtimeClass,
+  } = revision.policies;
   const inputs = [
     revision.chart.digest,
     revision.providerValues,
     // An absent one leaves no trace: digests made before there was a choice stay what they are.
-    { quota, fillResources, podResources, allowedClusterKinds, isolation, nodePool },
+    { quota, fillResources, podResources, allowedClusterKinds, isolation, nodePool, nodes, runtimeClass },
     instance.spec ?? {},
     sources,
     imageRegistry ?? null,

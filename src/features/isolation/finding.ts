@@ -9,6 +9,8 @@ export type Control =
   | 'role bindings'
   | 'account without token'
   | 'nodes'
+  | 'exclusive nodes'
+  | 'runtime class'
   | 'pod resources'
   | 'storage classes'
   | 'strict isolation'

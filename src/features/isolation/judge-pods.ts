@@ -3,39 +3,12 @@ import { compareQuantities, parseQuantity } from '../../lib/quantity.ts';
 import type { Facts } from './facts.ts';
 import { green, hidden, notAsked, PUT_BACK, red, type Verdict } from './finding.ts';
 import { judgeStrictLabel } from './judge-namespace.ts';
+import { running } from './running-pods.ts';
 
-/** Label of every node with its name, set by the kubelet. */
-const HOSTNAME_LABEL = 'kubernetes.io/hostname';
-
-type Needed = Pick<Facts, 'pods' | 'policies' | 'target' | 'nodeName'>;
-
-/** Pods that run or will: what has ended uses nothing. */
-const running = (pods: readonly Pod[]): readonly Pod[] =>
-  pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+type Needed = Pick<Facts, 'pods' | 'policies' | 'target'>;
 
 /** All that run in a pod, those that prepare it included. */
 const containersOf = (spec: Pod['spec']) => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
-
-/** Whether every pod is held to the plan's nodes and to the node that the instance names. Pure. */
-export function judgeNodes({ pods, policies, target, nodeName }: Needed): Verdict {
-  if (policies === 'hidden') return hidden('what the service and the plan ask for');
-  const wanted = {
-    ...policies.nodePool?.nodeSelector,
-    ...(nodeName === undefined ? {} : { [HOSTNAME_LABEL]: nodeName }),
-  };
-  const labels = Object.entries(wanted);
-  if (labels.length === 0) return notAsked('neither plan nor instance names nodes');
-  if (pods === 'hidden') return hidden(`pods in ${target}`);
-  const stray = running(pods).find(({ spec }) =>
-    labels.some(([key, value]) => spec?.nodeSelector?.[key] !== value),
-  );
-  const said = labels.map(([key, value]) => `${key}=${value}`).join(', ');
-  if (stray === undefined) return green(`all on nodes with ${said} (pods: ${running(pods).length})`);
-  return red(
-    `pod ${stray.metadata.name} may run on other nodes than those with ${said}`,
-    `kubectl delete pod ${stray.metadata.name} -n ${target}: it comes back with what is asked for now.`,
-  );
-}
 
 /** Whether every container has the resources that the service sets. Pure. */
 export function judgePodResources({ pods, policies, target }: Needed): Verdict {

@@ -1,5 +1,5 @@
 import { RESTRICT_POLICY } from '../../api/names.ts';
-import type { Quota } from '../../api/revision.ts';
+import type { InstancePolicies } from '../../api/revision.ts';
 import { LIMIT_RANGE, NETWORK_POLICY, RESOURCE_QUOTA, ROLE_BINDING } from '../../kube/builtin-kinds.ts';
 import { compareQuantities, parseQuantity } from '../../lib/quantity.ts';
 import type { Facts } from './facts.ts';
@@ -8,7 +8,7 @@ import { judgeWritten, strangersOf } from './judge-written.ts';
 
 /** Whether the quota stands as written, is what service and plan ask for, and is counted by the cluster. Pure. */
 export function judgeQuota(facts: Facts): Verdict {
-  const asked = facts.policies === 'hidden' ? undefined : facts.policies.quota;
+  const asked = facts.policies === 'hidden' ? undefined : askedOf(facts.policies);
   const written = judgeWritten(facts, RESOURCE_QUOTA, facts.quotas);
   if (written.state === 'notAsked' && asked !== undefined)
     return red('the service asks for a quota, and none was written', PUT_BACK);
@@ -33,7 +33,15 @@ export function judgeQuota(facts: Facts): Verdict {
   );
 }
 
-function isWithin(value: string | undefined, most: Quota[keyof Quota]): boolean {
+function askedOf({
+  quota,
+  counts,
+}: InstancePolicies): Readonly<Record<string, string | undefined>> | undefined {
+  return quota === undefined && counts === undefined ? undefined : { ...quota, ...counts };
+}
+
+function isWithin(value: string | undefined, most: string | undefined): boolean {
+  if (most === undefined) return true;
   const [mine, limit] = [parseQuantity(value ?? ''), parseQuantity(most)];
   return mine !== undefined && limit !== undefined && compareQuantities(mine, limit) <= 0;
 }

@@ -3,7 +3,8 @@ import { notAsked, type Control, type Finding, type Verdict } from './finding.ts
 import { judgeAdmissionPolicies, judgeLargePod, judgePrivilegedPod } from './judge-admission.ts';
 import { judgeOwnNamespace, judgePodSecurity, judgeStorageClasses } from './judge-namespace.ts';
 import { judgePacketIn, judgePacketOut } from './judge-packets.ts';
-import { judgeAccount, judgeNodes, judgePodResources, judgeStrict } from './judge-pods.ts';
+import { judgeExclusiveNodes, judgeNodes, judgeRuntimeClass } from './judge-nodes.ts';
+import { judgeAccount, judgePodResources, judgeStrict } from './judge-pods.ts';
 import {
   judgeBindings,
   judgeEgress,
@@ -23,6 +24,8 @@ const JUDGES: Readonly<Record<Control, (facts: Facts) => Verdict>> = {
   'role bindings': judgeBindings,
   'account without token': judgeAccount,
   nodes: judgeNodes,
+  'exclusive nodes': judgeExclusiveNodes,
+  'runtime class': judgeRuntimeClass,
   'pod resources': judgePodResources,
   'storage classes': judgeStorageClasses,
   'strict isolation': judgeStrict,

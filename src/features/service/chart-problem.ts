@@ -18,6 +18,7 @@ export type ServiceReason =
   | 'KindUnknown'
   | 'NamespaceNotAllowed'
   | 'StorageNotAllowed'
+  | 'RuntimeClassMissing'
   | 'MissingPermissions'
   | 'NameTaken'
   | 'SpecInvalid'

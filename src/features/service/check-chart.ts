@@ -14,6 +14,7 @@ import { chartRights, kindsOfCrds } from './chart-rights.ts';
 import type { ServiceDeps } from './dependencies.ts';
 import { ownerOfGroup } from './spec-findings.ts';
 import { missingRights } from './missing-rights.ts';
+import { runtimeClassProblems } from './runtime-class-problems.ts';
 import { storageProblems } from './storage-problems.ts';
 
 /** Namespace of the rendering at registration: no object may be for another one. */
@@ -59,15 +60,17 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
   // Rights are asked for what may be written; nobody should grant them for what is refused anyway.
   const allowed = judged.flatMap(({ object, problem }) => (problem === undefined ? [object] : []));
   const needed = chartRights(allowed, kinds);
-  const [missing, classes] = await Promise.all([
+  const [missing, classes, unknownRuntime] = await Promise.all([
     missingRights(deps, { ...input, needed, clusterKinds: clusterKindsOf(allowed, kinds) }),
     deps.client.list(STORAGE_CLASS),
+    runtimeClassProblems(deps.client, input.spec),
   ]);
   const problems = [
     ...rendered.problems,
     ...parsed.flatMap((one) => one.problems),
     ...missing.problems,
     ...storageProblems(objects, classes.items),
+    ...unknownRuntime,
     ...judged.flatMap(({ problem }) => problem ?? []),
   ];
   if (problems.length > 0) throw new ChartProblems(distinct(problems));

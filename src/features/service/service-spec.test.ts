@@ -48,4 +48,20 @@ describe('policiesOf', () => {
 
     expect(policiesOf(given).quota).toEqual(quota);
   });
+
+  it('carries what is counted besides, and where and how pods run', () => {
+    const given = spec({
+      respolicy: { spec: { policy: { quota: { pods: '5', secrets: '' } } } },
+      policies: { nodes: 'exclusive', runtimeClass: 'kata', nodePool: { nodeSelector: { pool: 'gold' } } },
+    });
+
+    expect(policiesOf(given)).toMatchObject({
+      counts: { pods: '5' },
+      nodes: 'exclusive',
+      runtimeClass: 'kata',
+      nodePool: { nodeSelector: { pool: 'gold' } },
+    });
+    expect(policiesOf(given)).not.toHaveProperty('quota');
+    expect(policiesOf(spec({ policies: { nodes: 'shared' } }))).toEqual(policiesOf(spec({})));
+  });
 });

@@ -1,5 +1,7 @@
 import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { DEFAULT_SERVICE_GROUP } from '../../api/names.ts';
+import { podControlsOf } from '../../api/pod-controls.ts';
+import { COUNT_KEYS, type QuotaCounts } from '../../api/quota-counts.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import { STRICT_QUOTA, type Quota, type RevisionSpec, type ServicePolicies } from '../../api/revision.ts';
 
@@ -42,14 +44,17 @@ export function policiesOf(spec: CompositionSpec): ServicePolicies {
   const isStrict = spec.policies?.isolation === 'strict';
   const quota = quotaOf(spec) ?? (isStrict ? STRICT_QUOTA : undefined);
   const podResources = podResourcesOf(policy?.podconfig);
+  const counts = countsOf(policy?.quota);
   return {
     ...(quota === undefined ? {} : { quota }),
+    ...(counts === undefined ? {} : { counts }),
     ...(isStrict ? { isolation: 'strict' } : {}),
     podSecurity: isStrict ? 'restricted' : (spec.policies?.podSecurity ?? 'baseline'),
     fillResources: spec.policies?.fillResources ?? true,
     egress: spec.policies?.egress ?? 'default',
     ...(podResources === undefined ? {} : { podResources }),
     ...(isMonitored(spec) ? { monitored: true } : {}),
+    ...podControlsOf(spec.policies),
     allowedClusterKinds: [...(spec.policies?.allowedClusterKinds ?? [])].sort(),
   };
 }
@@ -74,6 +79,11 @@ function quotaOf(spec: CompositionSpec): Quota | undefined {
     'limits.cpu': limitsCpu,
     'limits.memory': limitsMemory,
   };
+}
+
+/** The keys that each stand by themselves. */
+function countsOf(quota: QuotaCounts | undefined): QuotaCounts | undefined {
+  return given(Object.fromEntries(COUNT_KEYS.map((key) => [key, quota?.[key]])));
 }
 
 type PodConfig = NonNullable<

@@ -1,5 +1,6 @@
 import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
+import { COUNT_KEYS } from '../../api/quota-counts.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
 import { parseChartUrl } from '../../helm/chart-url.ts';
@@ -113,7 +114,8 @@ export function policyFindings(policy: Policy, at: string): Finding[] {
   const found: Finding[] = [];
   const set = quota.filter(([, value]) => value !== undefined).length;
   if (set > 0 && set < QUOTA_KEYS.length) found.push({ message: INCOMPLETE_QUOTA });
-  for (const [key, value] of quota) found.push(...quantityFindings(`${at}.quota[${key}]`, value));
+  for (const key of [...QUOTA_KEYS, ...COUNT_KEYS])
+    found.push(...quantityFindings(`${at}.quota[${key}]`, emptyAsUnset(policy?.quota?.[key])));
   for (const which of ['requests', 'limits'] as const) {
     for (const name of ['cpu', 'memory'] as const) {
       found.push(

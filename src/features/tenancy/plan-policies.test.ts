@@ -51,6 +51,35 @@ describe('the policies of a service under a plan', () => {
     expect(policiesUnder(spec, { ...SERVICE, egress: service }).egress).toBe(both);
   });
 
+  it('join the nodes of both, never take back that they are exclusive, and prefer the plan’s runtime', () => {
+    const service: ServicePolicies = {
+      ...SERVICE,
+      nodePool: { nodeSelector: { disk: 'ssd', pool: 'any' }, tolerations: [{ key: 'a' }] },
+      nodes: 'exclusive',
+      runtimeClass: 'runc',
+    };
+    const nodePool = { nodeSelector: { pool: 'gold' }, tolerations: [{ key: 'b' }] };
+
+    expect(policiesUnder({ nodePool, nodes: 'shared', runtimeClass: 'kata' }, service)).toMatchObject({
+      nodePool: { nodeSelector: { disk: 'ssd', pool: 'gold' }, tolerations: [{ key: 'a' }, { key: 'b' }] },
+      nodes: 'exclusive',
+      runtimeClass: 'kata',
+    });
+    expect(policiesUnder({ nodes: 'exclusive' }, SERVICE).nodes).toBe('exclusive');
+    expect(policiesUnder({ nodes: 'shared' }, SERVICE)).toEqual(SERVICE);
+  });
+
+  it('count what either counts, and the smaller of both', () => {
+    const service = { ...SERVICE, counts: { pods: '10', services: '2' } };
+
+    expect(policiesUnder({ quota: { counts: { pods: '5', secrets: '9' } } }, service).counts).toEqual({
+      pods: '5',
+      services: '2',
+      secrets: '9',
+    });
+    expect(policiesUnder({}, service).counts).toEqual(service.counts);
+  });
+
   it('carry the nodes and the storage classes', () => {
     const nodePool = { nodeSelector: { pool: 'gold' }, tolerations: [{ key: 'gold' }] };
 

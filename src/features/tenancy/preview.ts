@@ -1,4 +1,5 @@
 import type { PlanSpec } from '../../api/plan.ts';
+import { COUNT_KEYS } from '../../api/quota-counts.ts';
 import type { InstancePolicies, ServicePolicies } from '../../api/revision.ts';
 import type { Tenant } from '../../api/tenant.ts';
 import { formatTime } from '../../kube/conditions.ts';
@@ -68,8 +69,10 @@ function creatingText(tenant: Tenant, plan: PlanSpec, isOver: boolean, now: numb
 function changesOf(from: InstancePolicies | undefined, to: InstancePolicies | undefined): readonly string[] {
   if (from === undefined || to === undefined) return [];
   const quota = QUOTA_KEYS.flatMap((key) => change(`quota ${key}`, from.quota?.[key], to.quota?.[key]));
+  const counts = COUNT_KEYS.flatMap((key) => change(`quota ${key}`, from.counts?.[key], to.counts?.[key]));
   return [
     ...quota,
+    ...counts,
     ...change('isolation', from.isolation, to.isolation),
     ...change('egress', from.egress, to.egress),
     ...change(
@@ -78,12 +81,14 @@ function changesOf(from: InstancePolicies | undefined, to: InstancePolicies | un
       to.storageClasses?.join(', ') ?? 'all',
     ),
     ...change('nodes', nodesText(from), nodesText(to)),
+    ...change('runtime class', from.runtimeClass, to.runtimeClass),
   ];
 }
 
-function nodesText({ nodePool }: InstancePolicies): string {
+function nodesText({ nodePool, nodes }: InstancePolicies): string {
   const labels = Object.entries(nodePool?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
-  return labels.length === 0 ? 'any' : labels.join(', ');
+  const which = labels.length === 0 ? 'any' : labels.join(', ');
+  return nodes === undefined ? which : `${which}, each for one instance`;
 }
 
 function revisionChange(from: number | undefined, to: number | undefined): readonly string[] {
