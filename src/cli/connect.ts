@@ -16,11 +16,14 @@ export interface Connection {
   readonly access: ClusterAccess;
 }
 
-/** Connects as kubectl would, or with the named kubeconfig. The caller closes the client. Throws KubeconfigError. */
-export async function connect(
-  io: CliIo,
-  choice: { readonly kubeconfig?: string | undefined },
-): Promise<Connection> {
+/** Which kubeconfig and which of its contexts, where it is not kubectl's choice. */
+export interface ConnectChoice {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/** Connects as kubectl would, or with the named kubeconfig and context. The caller closes the client. Throws KubeconfigError. */
+export async function connect(io: CliIo, { kubeconfig, context }: ConnectChoice): Promise<Connection> {
   // Loaded only by commands that talk to a cluster: the HTTP client is most of the start-up time.
   const [{ loadAccess }, { nodeSurroundings }, { createClient }, { createDiscovery }] = await Promise.all([
     import('../client/load-access.ts'),
@@ -28,7 +31,7 @@ export async function connect(
     import('../client/http-client.ts'),
     import('../client/discovery.ts'),
   ]);
-  const access = await loadAccess({ kubeconfig: choice.kubeconfig }, nodeSurroundings(io));
+  const access = await loadAccess({ kubeconfig, context }, nodeSurroundings(io));
   const client = createClient(access, { clock: io.clock, userAgent: 'tenantry-cli' });
   return { client, discovery: createDiscovery(client, io.clock), namespace: access.namespace, access };
 }
@@ -36,10 +39,10 @@ export async function connect(
 /** Does something with a cluster and closes the connections afterwards. */
 export async function withClient<T>(
   io: CliIo,
-  choice: { readonly kubeconfig?: string | undefined },
+  { kubeconfig, context }: ConnectChoice,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect(io, choice);
+  const connection = await connect(io, { kubeconfig, context });
   try {
     return await work(connection);
   } finally {

@@ -17,3 +17,17 @@ export function parseDuration(text: string): number | undefined {
     0,
   );
 }
+
+/** A duration in its two largest units: `3d4h`, `5m10s`, `12s`. */
+export function formatDuration(ms: number): string {
+  const units = Object.entries(UNITS).reverse();
+  let rest = Math.floor(ms / SECOND) * SECOND;
+  const parts = units.map(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return { unit, count };
+  });
+  const first = parts.findIndex(({ count }) => count > 0);
+  const shown = first < 0 ? [] : parts.slice(first, first + 2).filter(({ count }) => count > 0);
+  return shown.length === 0 ? '0s' : shown.map(({ unit, count }) => `${count}${unit}`).join('');
+}
