@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from './duration.ts';
+import { formatDuration, parseDuration } from './duration.ts';
 
 describe('a duration', () => {
   it.each([
@@ -13,4 +13,15 @@ describe('a duration', () => {
   it.each(['', '14', 'd', '1w', '1m2h', '-1h', '1.5h', ' 1h', '1h1h'])('%j is none', (text) =>
     expect(parseDuration(text)).toBeUndefined(),
   );
+});
+
+describe('a duration for people', () => {
+  it.each([
+    [0, '0s'],
+    [999, '0s'],
+    [61_000, '1m1s'],
+    [3_600_000, '1h'],
+    [3_661_000, '1h1m'],
+    [90_061_000, '1d1h'],
+  ])('%d ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
 });

@@ -4,6 +4,7 @@ import type { CliIo } from '../cli/cli-io.ts';
 import { colorsFor } from '../cli/colors.ts';
 import { explainError } from '../cli/explain-error.ts';
 import { translateWords, typedName } from '../cli/plugins.ts';
+import { helpAs, programWords } from '../cli/program-names.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
 import { WrongOption } from '../lib/wrong-option.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -42,6 +43,10 @@ const COMMANDS: readonly LazyCommand[] = [
   },
   { name: 'show', load: async () => (await import('../cli/show-permissions.ts')).showCommand },
   { name: 'retrieve', load: async () => (await import('../cli/retrieve-kubeconfig.ts')).retrieveCommand },
+  {
+    name: 'controlplane',
+    load: async () => (await import('../cli/kflex/kflex-command.ts')).controlPlaneCommand,
+  },
   { name: 'chart', load: async () => (await import('../cli/chart.ts')).chartCommand },
   { name: 'cluster', load: async () => (await import('../cli/cluster.ts')).clusterCommand },
   { name: 'version', load: async () => (await import('../cli/version.ts')).versionCommand },
@@ -56,12 +61,13 @@ const COMMANDS: readonly LazyCommand[] = [
 export async function runCli(program: string, args: readonly string[]): Promise<void> {
   const io = processIo();
   try {
-    const words = translateWords(program, args);
+    const words = programWords(program, args) ?? translateWords(program, args);
     if (words[0] === '__complete') return await answerCompletion(io, words.slice(1));
     const root = await rootCommand(io, words[0]);
     const typed = typedName(program);
     // Who typed a plug-in is told how to type it, at once.
     if (typed !== undefined) forEachCommand(root, (command) => asPlugin(command, typed));
+    if (programWords(program, []) !== undefined) forEachCommand(root, (command) => helpAs(command, program));
     await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = report(io, error);

@@ -12,5 +12,5 @@ if (words[0] === 'operator') {
 } else {
   const { runCli } = await import('./cli.ts');
   const first = plugin === 'provider-kubeconfig' ? [plugin] : [];
-  await runCli(/^kubectl(?:_complete)?-/.test(plugin) ? plugin : 'tenantry', [...first, ...words]);
+  await runCli(/^kubectl(?:_complete)?-|^kflex$/.test(plugin) ? plugin : 'tenantry', [...first, ...words]);
 }

@@ -9,7 +9,7 @@ import { WrongOption } from '../../lib/wrong-option.ts';
 import { UserError, type CliIo } from '../cli-io.ts';
 import { DEFAULT_NAMESPACE } from '../connect.ts';
 import { secondsOf } from '../option-checks.ts';
-import { refuseForeign } from './contexts.ts';
+import { refuseForeign, textOf } from './contexts.ts';
 import {
   createObject,
   DEFAULT_WAIT_SECONDS,
@@ -102,14 +102,14 @@ async function adoptedKubeconfig(io: CliIo, flags: AdoptFlags): Promise<JsonObje
   const config = mergeKubeconfigs(configs);
   const chosen = flags.adoptedContext ?? config.currentContext;
   const context = config.contexts.get(chosen);
-  const cluster = config.clusters.get(String(context?.['cluster']));
-  const user = config.users.get(String(context?.['user']));
+  const cluster = config.clusters.get(textOf(context?.['cluster']));
+  const user = config.users.get(textOf(context?.['user']));
   if (context === undefined || cluster === undefined || user === undefined)
     throw new WrongOption(
       `--adopted-context is "${chosen}", and the kubeconfig has no such context with a cluster and a user`,
       `Name one of these: ${[...config.contexts.keys()].join(', ')}.`,
     );
-  const server = flags.urlOverride ?? String(cluster['server']);
+  const server = flags.urlOverride ?? textOf(cluster['server']);
   refuseLocal(server, flags.urlOverride !== undefined);
   return {
     apiVersion: 'v1',
@@ -138,9 +138,9 @@ async function embedded(entry: NonNullable<ReturnType<Kubeconfig['users']['get']
   for (const [field, value] of Object.entries(entry)) {
     const into = EMBED[field];
     if (field === 'extensions') continue;
-    if (field === 'tokenFile') result['token'] = (await readFile(String(value), 'utf8')).trim();
+    if (field === 'tokenFile') result['token'] = (await readFile(textOf(value), 'utf8')).trim();
     else if (into === undefined) result[field] = value;
-    else result[into] ??= (await readFile(String(value))).toString('base64');
+    else result[into] ??= (await readFile(textOf(value))).toString('base64');
   }
   return result;
 }
@@ -154,7 +154,7 @@ function refuseLocal(server: string, isOverride: boolean): void {
       'Give --url-override https://HOST:PORT.',
     );
   const isLocal =
-    host === 'localhost' || host.endsWith('.localhost') || /^127\./.test(host) || host === '[::1]';
+    host === 'localhost' || host.endsWith('.localhost') || host.startsWith('127.') || host === '[::1]';
   if (!isLocal) return;
   throw new WrongOption(
     `${server} is an address of this machine: the hosting cluster can't reach the API server there`,

@@ -164,4 +164,5 @@ function usersOf(files: KubeFiles, part: Exclude<KubePart, 'contexts'>, name: st
   );
 }
 
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+/** A text of a kubeconfig; empty for anything else. */
+export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');

@@ -44,6 +44,8 @@ export async function withHosting<T>(
   work: (hosting: Hosting) => Promise<T>,
 ): Promise<T> {
   const hosting = await openHosting(io, flags);
+  if (Number(flags.verbosity) > 0)
+    io.err(`hosting cluster: ${hosting.access.server}, context "${hosting.context ?? ''}"\n`);
   try {
     return await work(hosting);
   } finally {

@@ -3,7 +3,7 @@ import { UserError, type CliIo } from '../cli-io.ts';
 import { DEFAULT_NAMESPACE, withClient } from '../connect.ts';
 import { DEFAULT_RELEASE, imageValues, installInto } from '../install.ts';
 import { secondsOf } from '../option-checks.ts';
-import { setHosting } from './contexts.ts';
+import { setHosting, textOf } from './contexts.ts';
 import { DEFAULT_WAIT_SECONDS } from './create-plane.ts';
 import { editKubeconfig, readKubeFiles } from './edit-kubeconfig.ts';
 import { filesAround, tellingBeside, type KflexFlags } from './hosting-connection.ts';
@@ -84,8 +84,8 @@ function withCluster(files: KubeFiles, own: KubeFiles, name: string): KubeFiles 
     files,
     'clusters',
     name,
-    findEntry(own, 'clusters', String(parts.clusters)) ?? {},
+    findEntry(own, 'clusters', textOf(parts.clusters)) ?? {},
   );
-  const withUser = putEntry(withCluster, 'users', name, findEntry(own, 'users', String(parts.users)) ?? {});
+  const withUser = putEntry(withCluster, 'users', name, findEntry(own, 'users', textOf(parts.users)) ?? {});
   return putEntry(withUser, 'contexts', name, { ...context, cluster: name, user: name });
 }

@@ -18,10 +18,7 @@ export function controlPlaneCommand(io: CliIo): Command {
       'kubeconfig to use (default: those of KUBECONFIG, else ~/.kube/config)',
     )
     .option('-s, --chatty-status [boolean]', 'tell on stderr what is being done (default: true)')
-    .option(
-      '-v, --verbosity <level>',
-      'taken for the sake of scripts; TENANTRY_DEBUG=1 tells more of errors',
-    );
+    .option('-v, --verbosity <level>', 'above 0: say which hosting cluster is meant');
   const verbs = [
     initCommand,
     createCommand,

@@ -1,0 +1,18 @@
+import { Help, type Command } from 'commander';
+
+/** Other programs that this one is, too, by the name of the link that starts it: the command that stands for each. */
+const PROGRAMS: Readonly<Record<string, string>> = { kflex: 'controlplane' };
+
+/** The words of our own command line for what was typed under another program's name; undefined: it is no such name. */
+export function programWords(program: string, words: readonly string[]): readonly string[] | undefined {
+  const command = Object.hasOwn(PROGRAMS, program) ? PROGRAMS[program] : undefined;
+  return command === undefined ? undefined : [command, ...words];
+}
+
+/** Has a command's help say what was typed: `kflex create`, not `tenantry controlplane create`. */
+export function helpAs(command: Command, program: string): void {
+  const ours = `tenantry ${PROGRAMS[program] ?? ''}`;
+  command.configureHelp({
+    commandUsage: (asked) => new Help().commandUsage(asked).replace(ours, program),
+  });
+}
