@@ -116,6 +116,23 @@ export class Mirror implements Surroundings {
     return this.#host.of(POD).store.byIndex(NODE_NAME, node) ?? [];
   }
 
+  /** The tenant's pods on the host. */
+  hostPods(): readonly Pod[] {
+    return this.#ours(POD);
+  }
+
+  /** The tenant's Services on the host. */
+  hostServices(): readonly Service[] {
+    return this.#ours(SERVICE);
+  }
+
+  /** What is watched is marked; what also says whose it is was made by us. */
+  #ours<T extends KubeObject>(kind: Kind<T>): readonly T[] {
+    return this.#host
+      .list(kind, this.tenant.hostNamespace)
+      .filter((object) => standsFor(object, kind, this.tenant) !== undefined);
+  }
+
   #podsBy(index: string, key: string): readonly Pod[] {
     return this.#tenantSide.of(POD).store.byIndex(index, key) ?? [];
   }

@@ -41,7 +41,7 @@ export function rowOf<T extends KubeObject>(part: Counterpart<T>): Row<T> {
     kind: part.kind,
     decide: ({ tenant, host }, around, now) => {
       const wanted = tenant !== undefined && (part.wanted?.(tenant, around) ?? true);
-      if (tenant === undefined || !wanted) return host === undefined ? [] : leave(part, host, tenant, now);
+      if (tenant === undefined || !wanted) return host === undefined ? [] : leave(part, host, now);
       if (tenant.metadata.deletionTimestamp !== undefined) return host === undefined ? [] : end(part, host);
       if (host !== undefined && isAnothers(tenant, host) && part.outlives !== true) return end(part, host);
       // It cannot be written to any more; when it is gone it is made anew.
@@ -69,16 +69,14 @@ export function isAnothers(tenant: KubeObject, host: KubeObject): boolean {
   return uid !== undefined && uid !== tenant.metadata.uid;
 }
 
-/** Nobody in the tenant's cluster needs the host's object. */
-function leave<T extends KubeObject>(
-  part: Counterpart<T>,
-  host: T,
-  tenant: T | undefined,
-  now: number,
-): readonly Deed[] {
+/**
+ * Nobody in the tenant's cluster needs the host's object: as far as we know. One without a UID was made for something that is
+ * on its way.
+ */
+function leave<T extends KubeObject>(part: Counterpart<T>, host: T, now: number): readonly Deed[] {
   const { annotations, creationTimestamp } = host.metadata;
   const made = Date.parse(creationTimestamp ?? '');
-  const waits = tenant === undefined && annotations?.[UID_ANNOTATION] === undefined && !Number.isNaN(made);
+  const waits = annotations?.[UID_ANNOTATION] === undefined && !Number.isNaN(made);
   const left = waits ? made + (part.patienceMs ?? 0) - now : 0;
   return left > 0 ? [{ do: 'look-again', afterMs: left }] : end(part, host);
 }

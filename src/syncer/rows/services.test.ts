@@ -67,6 +67,9 @@ describe('the row of Services', () => {
     };
 
     expect(decide(undefined, early)).toEqual([{ do: 'look-again', afterMs: 30_000 }]);
+    // It may be on its way from being a name of another host.
+    const named = { ...WEB, spec: { type: 'ExternalName', externalName: 'a.b' } };
+    expect(decide(named, early)).toEqual([{ do: 'look-again', afterMs: 30_000 }]);
     expect(decide(undefined, early, NOW + 31_000)).toMatchObject([
       { do: 'delete', on: 'host', uid: 'host-1' },
     ]);
