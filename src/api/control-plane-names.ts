@@ -31,16 +31,16 @@ export const ADMIN_KUBECONFIG = {
   inClusterKey: 'kubeconfig-incluster',
 } as const;
 
-/** The same of a plane of type vcluster. @public */
+/** The same of a plane of type vcluster. */
 export const VCLUSTER_KUBECONFIG = {
   secret: 'vc-vcluster',
   key: 'config',
   inClusterKey: 'config-incluster',
 } as const;
 
-/** Condition `Synced` beside `Ready`, and the reasons of both, as in KubeFlex. @public */
+/** Condition `Synced` beside `Ready`, and the reasons of both, as in KubeFlex. */
 export const SYNCED_CONDITION = 'Synced';
-/** @public */
+/** */
 export const PLANE_REASONS = {
   available: 'Available',
   unavailable: 'Unavailable',
@@ -51,5 +51,5 @@ export const PLANE_REASONS = {
   error: 'ReconcileError',
 } as const;
 
-/** KubeFlex's finalizer: kept on what it left, never set by us. @public */
+/** KubeFlex's finalizer: kept on what it left, never set by us. */
 export const KFLEX_FINALIZER = 'kflex.kubestellar.org/finalizer';

@@ -8,11 +8,12 @@ import { publishImages } from '../local/image-registry.ts';
 import { listenFor, parseTarget, untilAborted } from '../local/dial.ts';
 import { keepForward } from '../local/forwards.ts';
 import type { KubernetesRelease } from '../local/kubernetes-release.ts';
+import { importPlaneImages } from '../local/plane-images.ts';
 import { SERVICES } from '../local/services.ts';
 import type { CliIo } from './cli-io.ts';
 import { clusterInnerCommands } from './cluster-inner.ts';
 import { kubernetesVersion } from './kubernetes-version-option.ts';
-import { DEFAULT_CLUSTER, localOptions } from './local-options.ts';
+import { DEFAULT_CLUSTER, imageOptions, localOptions } from './local-options.ts';
 import { portNumber, wholeNumber } from './option-checks.ts';
 
 interface Named {
@@ -22,7 +23,16 @@ interface Named {
 /** `tenantry cluster`: a real Kubernetes on this machine. */
 export function clusterCommand(io: CliIo): Command {
   const cluster = new Command('cluster').description('Run a real Kubernetes cluster on this machine');
-  const commands = [up(io), down(io), status(io), kubeconfig(io), loadImage(io), logs(io), forward(io)];
+  const commands = [
+    up(io),
+    down(io),
+    status(io),
+    kubeconfig(io),
+    loadImage(io),
+    planeImages(io),
+    logs(io),
+    forward(io),
+  ];
   for (const command of commands)
     cluster.addCommand(command.option('--name <name>', 'which cluster', DEFAULT_CLUSTER));
   for (const command of clusterInnerCommands(io)) cluster.addCommand(command, { hidden: true });
@@ -113,6 +123,15 @@ function loadImage(io: CliIo): Command {
           for (const store of stores) await importArchive(store, resolve(io.cwd, archive), io.signal);
         });
       await publishImages(stores);
+    });
+}
+
+function planeImages(io: CliIo): Command {
+  return new Command('plane-images')
+    .description('Import what control planes run: API server, controllers, etcd, kine, PostgreSQL')
+    .addOption(kubernetesVersion())
+    .action(async (flags: Named & { kubernetesVersion?: KubernetesRelease }) => {
+      await importPlaneImages(localOptions(io, flags.name), imageOptions(io), flags.kubernetesVersion);
     });
 }
 

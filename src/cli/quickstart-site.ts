@@ -6,6 +6,7 @@ import { buildImages } from '../local/images/build-images.ts';
 import { IMAGE_PACKAGES, LOCAL_REGISTRY, type ImageName } from '../local/images/image-list.ts';
 import { importImages } from '../local/images/import-images.ts';
 import type { KubernetesRelease } from '../local/kubernetes-release.ts';
+import { localPlaneImages } from '../local/plane-images.ts';
 import { ensurePackages } from '../local/packages.ts';
 import type { Json } from '../kube/object.ts';
 import type { CliIo } from './cli-io.ts';
@@ -64,6 +65,7 @@ export async function provideLocalSite(io: CliIo, flags: LocalFlags): Promise<Si
     values: {
       image: imageValues({ pullPolicy: 'Never' }, operator?.ref ?? ''),
       imageRegistry: LOCAL_REGISTRY,
+      planes: { images: localPlaneImages() },
     },
     reach: async (host, port) => {
       const forward = await keepForward(paths, { host, port }, { port: 0, self: options.self });

@@ -69,6 +69,15 @@ export const TOOLS: readonly Tool[] = [
     versionArgs: ['--version'],
   },
   {
+    name: 'kine',
+    module: 'kubernetes/kine',
+    package: 'github.com/k3s-io/kine',
+    version: '0.16.4',
+    source: 'github.com/k3s-io/kine',
+    stamps: { 'github.com/k3s-io/kine/pkg/version.Version': 'v0.16.4' },
+    versionArgs: ['--version'],
+  },
+  {
     name: 'coredns',
     module: 'kubernetes/coredns',
     package: 'github.com/coredns/coredns',

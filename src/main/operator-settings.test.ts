@@ -1,7 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { readOperatorSettings } from './operator-settings.ts';
 
-const REQUIRED = { TENANTRY_NAMESPACE: 'a', TENANTRY_ACCOUNTS_NAMESPACE: 'b', TENANTRY_POD: 'c' };
+const PLANES = {
+  images: {
+    apiServer: 'a',
+    controllerManager: 'b',
+    etcd: 'c',
+    kine: 'd',
+    postgres: 'e',
+    pullPolicy: 'Always',
+  },
+  domain: '',
+  externalPort: 9443,
+};
+const REQUIRED = {
+  TENANTRY_NAMESPACE: 'a',
+  TENANTRY_ACCOUNTS_NAMESPACE: 'b',
+  TENANTRY_POD: 'c',
+  TENANTRY_PLANES: JSON.stringify(PLANES),
+};
 
 describe('readOperatorSettings', () => {
   it('needs only where it runs and who it is', () => {
@@ -10,6 +27,7 @@ describe('readOperatorSettings', () => {
       accountsNamespace: 'b',
       identity: 'c',
       shards: 1,
+      planes: PLANES,
       imageRegistry: undefined,
       allowHttp: false,
       logLevel: 'info',
@@ -27,9 +45,10 @@ describe('readOperatorSettings', () => {
         TENANTRY_ALLOW_HTTP_CHARTS: 'yes',
         TENANTRY_LOG_LEVEL: 'loud',
         TENANTRY_SHARDS: '0',
+        TENANTRY_PLANES: '{}',
       }),
     ).toThrow(
-      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_SHARDS is 0.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
+      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_SHARDS is 0.*TENANTRY_PLANES lacks images, domain, externalPort.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ProxySettings } from '../helm/proxy-rules.ts';
 import type { LogLevel } from '../runtime/log.ts';
 
@@ -13,6 +14,8 @@ export interface OperatorSettings {
   readonly shards: number;
   /** TENANTRY_IMAGE_REGISTRY: given to charts as `global.imageRegistry`; undefined where nothing is redirected. */
   readonly imageRegistry: string | undefined;
+  /** TENANTRY_PLANES: the chart's value `planes`. */
+  readonly planes: PlaneSettings;
   /** TENANTRY_ALLOW_HTTP_CHARTS. */
   readonly allowHttp: boolean;
   /** TENANTRY_ALLOW_PRIVATE_CHART_HOSTS. */
@@ -24,6 +27,22 @@ export interface OperatorSettings {
   /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY and TENANTRY_PROXY_CHART_HOSTS, for chart downloads. */
   readonly proxy: ProxySettings;
 }
+
+const planeSettingsSchema = z.object({
+  images: z.object({
+    apiServer: z.string(),
+    controllerManager: z.string(),
+    etcd: z.string(),
+    kine: z.string(),
+    postgres: z.string(),
+    pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
+  }),
+  domain: z.string(),
+  externalPort: z.number(),
+});
+
+/** How control planes are made here. */
+export type PlaneSettings = z.infer<typeof planeSettingsSchema>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,7 +70,10 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
   const shards = optional('TENANTRY_SHARDS') ?? '1';
   if (!/^[1-9]\d?$/.test(shards) || Number(shards) > MAX_SHARDS)
     wrong.push(`TENANTRY_SHARDS is ${shards}, not a number from 1 to ${MAX_SHARDS}`);
-  const settings: OperatorSettings = {
+  const planes = planeSettingsSchema.safeParse(jsonOf(required('TENANTRY_PLANES')));
+  if (!planes.success && optional('TENANTRY_PLANES') !== undefined)
+    wrong.push(`TENANTRY_PLANES lacks ${planes.error.issues.map(({ path }) => path.join('.')).join(', ')}`);
+  const settings: Omit<OperatorSettings, 'planes'> = {
     operatorNamespace: required('TENANTRY_NAMESPACE'),
     accountsNamespace: required('TENANTRY_ACCOUNTS_NAMESPACE'),
     identity: required('TENANTRY_POD'),
@@ -68,9 +90,17 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
       allowedHosts: (optional('TENANTRY_PROXY_CHART_HOSTS') ?? '').split(',').filter((host) => host !== ''),
     },
   };
-  if (wrong.length > 0)
+  if (wrong.length > 0 || !planes.success)
     throw new Error(
       `the operator's settings are wrong: ${wrong.join('; ')} (they come from the chart's Deployment)`,
     );
-  return settings;
+  return { ...settings, planes: planes.data };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
@@ -10,6 +11,8 @@ import { createClient } from '../client/http-client.ts';
 import { loadAccess } from '../client/load-access.ts';
 import { nodeSurroundings } from '../client/surroundings.ts';
 import { readVersion } from '../cli/package-root.ts';
+import { askByService } from '../features/controlplane/ask-plane.ts';
+import { controlPlaneController } from '../features/controlplane/controller.ts';
 import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
@@ -41,6 +44,8 @@ import { messageOf } from '../lib/error-text.ts';
 
 const WEBHOOK_PORT = 9443;
 const HEALTH_PORT = 8080;
+/** Of passwords that nobody types. */
+const PASSWORD_BYTES = 24;
 /**
  * Milliseconds after which a creation that admission let through has succeeded or failed for good: the API server gives up on a request
  * after a minute, counted from before it asked us.
@@ -148,6 +153,15 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   };
   manager.addController(serviceController(serviceDeps));
   manager.addController(policyController(serviceDeps.settings));
+  manager.addController(
+    controlPlaneController({
+      client: manager.client,
+      clock,
+      settings: { operatorNamespace, accountsNamespace, ...settings.planes },
+      newPassword: () => randomBytes(PASSWORD_BYTES).toString('hex'),
+      ask: askByService(clock),
+    }),
+  );
   const watched = new Set<string>();
   const isWatched = (kind: Kind): boolean => watched.has(groupKindOf(kind));
   manager.addController(tenantController({ ...tenancyDeps, isWatched, pendingMs: PENDING_MS }));

@@ -5,7 +5,8 @@ import { secretPart } from './secrets.ts';
 
 type PostgresStore = Extract<PlaneStore, { kind: 'postgres' }>;
 
-const DATASTORE_SECRET = 'datastore';
+/** Secret with what kine reads; under `password` the password alone. */
+export const DATASTORE_SECRET = 'datastore';
 const FOLDER = '/etc/datastore';
 /** A folder of the pod's own: nobody outside reaches kine, which asks nobody who he is. */
 const SOCKET_FOLDER = '/var/run/kine';
@@ -16,7 +17,7 @@ const IDLE_CONNECTIONS = 2;
 /** Where the API server finds kine. */
 export const KINE_SOCKET = `unix://${SOCKET_FOLDER}/kine.sock`;
 
-/** Connections that the role of a plane may hold: two API servers more than there are, for an update. @public */
+/** Connections that the role of a plane may hold: two API servers more than there are, for an update. */
 export function connectionLimit(replicas: number): number {
   return MAX_CONNECTIONS * (replicas + 2);
 }
@@ -28,7 +29,13 @@ export function kineParts(spec: PlaneSpec, store: PostgresStore): readonly Part[
   const line = [host, String(port), database, role, password].map((field) =>
     field.replaceAll(/[\\:]/g, '\\$&'),
   );
-  return [secretPart(spec, DATASTORE_SECRET, { pgpass: `${line.join(':')}\n`, 'ca.crt': ca })];
+  return [
+    secretPart(spec, DATASTORE_SECRET, {
+      password,
+      pgpass: `${line.join(':')}\n`,
+      'ca.crt': ca,
+    }),
+  ];
 }
 
 /** The program that speaks etcd's language to one API server and SQL to the database, in the API server's pod. */

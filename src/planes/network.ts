@@ -34,15 +34,14 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
       ingress: [{ ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
       egress: [DNS, toStore(store, of(ETCD))],
     }),
+    // What is left out lets nothing in; an empty list would be left out by the API server.
     policy(CONTROLLER_MANAGER, {
-      ingress: [],
       egress: [DNS, { to: [of(API_SERVER)], ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
     }),
     ...(store.kind === 'etcd'
       ? [
           policy(ETCD, {
             ingress: [{ from: [of(API_SERVER)], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] }],
-            egress: [],
           }),
         ]
       : []),

@@ -9,9 +9,12 @@ export interface Part {
   readonly object: KubeObject;
 }
 
+/** Whose objects are, and where. */
+export type PartOwner = Pick<PlaneSpec, 'name' | 'namespace' | 'ownerUid' | 'labels' | 'ownerReferences'>;
+
 /** One object of a plane, in its namespace, with its labels and owners. */
 export function partOf<T extends KubeObject>(
-  spec: PlaneSpec,
+  spec: PartOwner,
   kind: Kind<T>,
   name: string,
   content: Omit<T, 'apiVersion' | 'kind' | 'metadata'>,

@@ -13,7 +13,7 @@ export const CONTROLLER_MANAGER_SECRET = 'cm-kubeconfig';
 export const API_SERVER_PORT = 9444;
 export const SERVICE_PORT = 443;
 export const ETCD_PORT = 2379;
-/** @public */
+export const POSTGRES = 'postgres';
 export const POSTGRES_PORT = 5432;
 /** Of the hosting cluster and of planes alike; clusters with another domain reach a plane by its shorter names. */
 const CLUSTER_DOMAIN = 'cluster.local';
@@ -50,7 +50,11 @@ export function apiServerNames({ name, namespace, dnsNames }: PlaneSpec): readon
 }
 
 /** Labels of every object of a plane. */
-export function planeLabels({ name, ownerUid, labels }: PlaneSpec): Readonly<Record<string, string>> {
+export function planeLabels({
+  name,
+  ownerUid,
+  labels,
+}: Pick<PlaneSpec, 'name' | 'ownerUid' | 'labels'>): Readonly<Record<string, string>> {
   return {
     ...labels,
     'app.kubernetes.io/managed-by': 'tenantry',

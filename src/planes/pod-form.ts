@@ -13,14 +13,19 @@ export const CONTAINER_SECURITY: NonNullable<Container['securityContext']> = {
   capabilities: { drop: ['ALL'] },
 };
 
+/** What pods depend on. */
+type PodOwner = Pick<PlaneSpec, 'name' | 'replicas'> & {
+  readonly images: Pick<PlaneSpec['images'], 'pullSecrets'>;
+};
+
 /** Labels by which pods of one program of a plane are found. */
-export function podLabels({ name }: PlaneSpec, app: string): Readonly<Record<string, string>> {
+export function podLabels({ name }: Pick<PlaneSpec, 'name'>, app: string): Readonly<Record<string, string>> {
   return { app, [PLANE_LABEL]: name };
 }
 
 /** The pod template around a program's containers: without rights on the hosting cluster. */
 export function podTemplate(
-  spec: PlaneSpec,
+  spec: PodOwner,
   app: string,
   pod: Pick<PodSpec, 'containers' | 'initContainers' | 'volumes'> & { readonly user?: number },
 ): { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec } {
@@ -48,7 +53,7 @@ export function podTemplate(
 }
 
 /** Pods of one program on different nodes, where there are several. */
-function spreadOver(spec: PlaneSpec, app: string) {
+function spreadOver(spec: PodOwner, app: string) {
   return {
     maxSkew: 1,
     topologyKey: 'kubernetes.io/hostname',

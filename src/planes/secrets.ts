@@ -1,7 +1,7 @@
 import { ADMIN_KUBECONFIG } from '../api/control-plane-names.ts';
 import { SECRET } from '../kube/builtin-kinds.ts';
 import { kubeconfigText } from '../pki/kubeconfig.ts';
-import { partOf, type Part } from './object-of.ts';
+import { partOf, type Part, type PartOwner } from './object-of.ts';
 import { CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, inClusterUrl, serviceHost } from './plane-names.ts';
 import { pkiFiles, type PlanePki } from './plane-pki.ts';
 import type { PlaneSpec } from './plane-spec.ts';
@@ -26,15 +26,33 @@ export function secretParts(spec: PlaneSpec, pki: PlanePki): readonly Part[] {
   ];
 }
 
+/** How a Secret of kubeconfigs and what is in it are called. */
+export interface KubeconfigForm {
+  readonly secret: string;
+  readonly key: string;
+  readonly inClusterKey: string;
+  readonly names: { readonly cluster: string; readonly user: string; readonly context: string };
+}
+
+/** KubeFlex's form for a plane. */
+export function adminForm(name: string): KubeconfigForm {
+  const names = { cluster: `${name}-cluster`, user: `${name}-admin`, context: name };
+  return { ...ADMIN_KUBECONFIG, names };
+}
+
 /** The kubeconfigs of a plane's administrator; the one for outside only where there is a way in. */
-export function adminKubeconfig(spec: PlaneSpec, pki: PlanePki, outside: OutsideAddress | undefined): Part {
-  const { secret, key, inClusterKey } = ADMIN_KUBECONFIG;
+export function adminKubeconfig(
+  spec: PlaneSpec,
+  pki: PlanePki,
+  outside: OutsideAddress | undefined,
+  { secret, key, inClusterKey, names }: KubeconfigForm = adminForm(spec.name),
+): Part {
   const text = (server: string, tlsServerName?: string): string =>
     kubeconfigText({
       server,
       ca: pki.authorities.ca.cert,
       user: pki.leaves.admin,
-      names: { cluster: `${spec.name}-cluster`, user: `${spec.name}-admin`, context: spec.name },
+      names,
       namespace: 'default',
       ...(tlsServerName === undefined ? {} : { tlsServerName }),
     });
@@ -45,7 +63,7 @@ export function adminKubeconfig(spec: PlaneSpec, pki: PlanePki, outside: Outside
 }
 
 /** A Secret of texts. */
-export function secretPart(spec: PlaneSpec, name: string, texts: Readonly<Record<string, string>>): Part {
+export function secretPart(spec: PartOwner, name: string, texts: Readonly<Record<string, string>>): Part {
   const data = Object.fromEntries(
     Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   );

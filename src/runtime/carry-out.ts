@@ -11,7 +11,7 @@ import { createGrantLag, type GrantLag } from './grant-lag.ts';
 import type { Log } from './log.ts';
 import { keyOf } from './object-key.ts';
 import { classify } from './outcome.ts';
-import type { Plan, PlannedEvent, Stage, StatusBase, StatusPart } from './plan.ts';
+import type { Action, Plan, PlannedEvent, Stage, StatusBase, StatusPart } from './plan.ts';
 import { carryOutWrite, targetOf, type Written } from './write.ts';
 
 /** Writes of one stage at the same time: enough to hide latency, few enough that one object does not crowd out others. */
@@ -36,6 +36,9 @@ export interface CarryOutDeps {
   /** See `WriteLease`; 0 if not given. */
   readonly lateMs?: () => number;
   readonly expect?: Expect;
+  /** Ours if not given. */
+  readonly finalizer?: string | undefined;
+  readonly perform?: ((action: Action, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Told of the writes of each stage that succeeded, also when another one of the stage failed. */
   readonly wrote?: (about: ObjectRef, written: readonly Written[]) => void;
 }
@@ -134,6 +137,11 @@ async function carryOutStage(context: Context, about: KubeObject, stage: Stage):
     });
   }
   if (failures.length > 0) throw mostTelling(failures.map((failure) => failure.error));
+  for (const action of stage.actions ?? []) {
+    refuseWhenStopping(context, action.name);
+    if (context.deps.perform === undefined) throw new Error(`nobody performs ${action.name}`);
+    await context.deps.perform(action, context.signal);
+  }
   return written;
 }
 
@@ -149,19 +157,25 @@ function refuseWhenStopping(context: Context, what: string): void {
 async function addFinalizer(context: Context, object: KubeObject): Promise<KubeObject> {
   const { finalizers = [], deletionTimestamp } = object.metadata;
   // The API server takes no new finalizers on an object that is being deleted.
-  if (finalizers.includes(FINALIZER) || deletionTimestamp !== undefined) return object;
-  return writeFinalizers(context, object, [...finalizers, FINALIZER]);
+  const wanted = finalizerOf(context);
+  if (finalizers.includes(wanted) || deletionTimestamp !== undefined) return object;
+  return writeFinalizers(context, object, [...finalizers, wanted]);
+}
+
+function finalizerOf({ deps }: Context): string {
+  return deps.finalizer ?? FINALIZER;
 }
 
 /** True if there was one to remove. An object that is gone already is as wanted. */
 async function removeFinalizer(context: Context, object: KubeObject): Promise<boolean> {
   const { finalizers = [] } = object.metadata;
-  if (!finalizers.includes(FINALIZER)) return false;
+  const unwanted = finalizerOf(context);
+  if (!finalizers.includes(unwanted)) return false;
   try {
     await writeFinalizers(
       context,
       object,
-      finalizers.filter((finalizer) => finalizer !== FINALIZER),
+      finalizers.filter((finalizer) => finalizer !== unwanted),
     );
   } catch (error) {
     if (!isKubeError(error, 'NotFound')) throw error;

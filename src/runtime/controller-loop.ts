@@ -148,6 +148,8 @@ class Running<T extends KubeObject, TWorld, TStatus extends StatusBase> {
       ...term,
       clock,
       log: this.#log,
+      finalizer: controller.finalizer,
+      perform: controller.perform?.bind(controller),
       // Marked as this controller's own: what it says about an object is no reason for it to look again.
       wrote: (ref, written) => controller.wrote?.(ref, written),
       expect: (kind, ref, planned) => informers.expect(kind, ref, planned ? this : undefined),

@@ -1,7 +1,7 @@
 import type { Reader } from '../client/client.ts';
 import type { Kind, ObjectRef } from '../kube/kind.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { Plan, StatusBase } from './plan.ts';
+import type { Action, Plan, StatusBase } from './plan.ts';
 import type { Written } from './write.ts';
 
 /** Reads from the informer stores: no I/O, no waiting. Objects are slim projections and read-only. */
@@ -60,6 +60,10 @@ export interface Controller<T extends KubeObject, TWorld, TStatus extends Status
   observe(object: T, read: Read): Promise<TWorld>;
   /** Pure: no await, no clock but `now` (milliseconds since the epoch). */
   plan(object: T, world: TWorld, now: number): Plan<TStatus>;
+  /** Finalizer on its objects, where it is not ours: other programs know these by another one. */
+  readonly finalizer?: string;
+  /** Does one action of a plan. Throws; what it throws is classified like the failure of a write. */
+  perform?(action: Action, signal: AbortSignal | undefined): Promise<void>;
   /** Pure: what to tell the user when observe or carry-out failed (classified errors only); the loop retries with back-off. */
   explain?(object: T, error: unknown, now: number): Plan<TStatus>;
   /**

@@ -48,11 +48,19 @@ export type Write =
       readonly as?: ServiceAccountRef | undefined;
     };
 
+/** Something done elsewhere than in the API server, as a value; the controller's `perform` does it. It must be safe to repeat. */
+export interface Action {
+  /** For logs and for telling it apart. */
+  readonly name: string;
+}
+
 /** Writes that may be made at the same time. Stages run in order; the next one starts when all of this one succeeded. */
 export interface Stage {
   /** For logs, metrics and messages: `namespace`, `policies`, `release`, `objects`. */
   readonly name: string;
   readonly writes: readonly Write[];
+  /** Done one after another when all writes succeeded. */
+  readonly actions?: readonly Action[];
 }
 
 /** An event about the planned object; emitted only when the plan was carried out and the condition changed. */

@@ -65,7 +65,7 @@ function documentsOf(
       // What this parser can't read (Go's reads a little more) is compared as text.
       return error === undefined
         ? document.toJS({ maxAliasCount: 10_000 })
-        : steadyText(text.slice(...document.range.slice(0, 2)), volatile);
+        : text.slice(...document.range.slice(0, 2));
     })
     .filter((document) => document !== null)
     .map((document) => JSON.stringify(steady(document, volatile)));
@@ -74,18 +74,6 @@ function documentsOf(
     objects: documents.filter((document) => !isHook(document)),
     hooks: documents.filter(isHook).sort(),
   };
-}
-
-/** The same for a document that is compared as text: by the names that its lines begin with. */
-function steadyText(text: string, volatile: readonly RegExp[]): string {
-  const isVolatile = (line: string): boolean => {
-    const name = /^\s*([\w./-]+):/.exec(line)?.[1];
-    return name !== undefined && volatile.some((pattern) => pattern.test(`text:${name}`));
-  };
-  return text
-    .split('\n')
-    .filter((line) => !isVolatile(line))
-    .join('\n');
 }
 
 /** The document without what chance decides. */

@@ -11,7 +11,7 @@ export interface CorpusChart {
   readonly folder: () => Promise<string>;
   /**
    * Values that differ between any two renderings because a template asks for chance or for the time, as patterns of
-   * `Kind:path.of.the.field`, or `text:field` for lines of a document that no parser reads. A chart that is not named here must not use such functions.
+   * `Kind:path.of.the.field`. A chart that is not named here must not use such functions.
    */
   readonly volatile: readonly RegExp[];
 }
@@ -22,12 +22,6 @@ const FIXTURES = join(root, 'test/fixtures/charts');
 const VOLATILE: Readonly<Record<string, readonly RegExp[]>> = {
   chance: [/^Secret:(stringData|metadata\.annotations)\./],
   wordpress: [/^Secret:data\./],
-  // Its own authority, where the values ask Helm for one; drawn for one set of values in twenty.
-  'trust-manager': [
-    /^Secret:data\.(ca\.crt|tls\.key|tls\.crt)$/,
-    /^ValidatingWebhookConfiguration:webhooks\[\]\.clientConfig\.caBundle$/,
-    /^(Deployment:spec\.template\.metadata\.annotations\.|text:)rollme-due-to-helm-cert$/,
-  ],
 };
 
 /** Our own charts that users install are charts like any other. */

@@ -21,6 +21,7 @@ const EVERYWHERE = [
   `daemonsets deployments replicasets statefulsets (apps): ${READ}`,
   `cronjobs jobs (batch): ${READ}`,
   `ingresses networkpolicies (networking.k8s.io): ${READ}`,
+  `poddisruptionbudgets (policy): ${READ}`,
   `storageclasses (storage.k8s.io): ${READ}`,
   `runtimeclasses (node.k8s.io): ${READ}`,
   `clusterroles rolebindings (rbac.authorization.k8s.io): ${READ}`,
@@ -33,7 +34,7 @@ const EVERYWHERE = [
   'serviceaccounts: create get patch update',
   'networkpolicies (networking.k8s.io): create delete patch update',
   'rolebindings (rbac.authorization.k8s.io): create delete patch update',
-  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance tenantry-instance-reader: bind',
+  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance tenantry-instance-reader tenantry-hooks tenantry-plane: bind',
   `mutatingwebhookconfigurations validatingwebhookconfigurations (admissionregistration.k8s.io) only tenantry: delete ${READ} patch update`,
 ];
 const OWN = [

@@ -63,7 +63,7 @@ describe('imageRef', () => {
 describe('isImageName', () => {
   it.each([
     ['operator', true],
-    ['postgres', false],
+    ['redis', false],
   ])('says of %s %s', (name, expected) => {
     expect(isImageName(name)).toBe(expected);
   });

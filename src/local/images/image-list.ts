@@ -1,5 +1,5 @@
 /** The images that can be built here, without any registry. */
-export type ImageName = 'wordpress' | 'mariadb' | 'http-echo' | 'node' | 'operator';
+export type ImageName = 'wordpress' | 'mariadb' | 'postgres' | 'http-echo' | 'node' | 'operator';
 
 /** What an image stands on. */
 export type ImageBase = 'debian' | 'node' | 'scratch';
@@ -51,11 +51,12 @@ const fromDebian = <Name extends ImageName>(name: Name, tag: string): ImageRecip
 
 /**
  * All of them. The tags are those of the official images that the examples name, as far as they hold for Debian's
- * packages too: Debian 12 has WordPress 6 and MariaDB 10.11.
+ * packages too: Debian 12 has WordPress 6, MariaDB 10.11 and PostgreSQL 15.
  */
 export const IMAGES: readonly (ImageRecipe & { readonly name: ImageName })[] = [
   fromDebian('wordpress', '6-apache'),
   fromDebian('mariadb', '10.11'),
+  fromDebian('postgres', '15'),
   {
     name: 'http-echo',
     tag: '1.0.0',

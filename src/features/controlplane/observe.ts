@@ -1,0 +1,72 @@
+import type { ControlPlane } from '../../api/control-plane.ts';
+import type { Deployment, Secret } from '../../kube/builtin-kinds.ts';
+import { DATASTORE_SECRET } from '../../planes/kine.ts';
+import {
+  API_SERVER,
+  CERTIFICATES_SECRET,
+  CONTROLLER_MANAGER_SECRET,
+  serviceHost,
+} from '../../planes/plane-names.ts';
+import { duePki, readPki, renewPki, type PlanePki } from '../../planes/plane-pki.ts';
+import type { PlaneSpec } from '../../planes/plane-spec.ts';
+import type { Read } from '../../runtime/controller.ts';
+import type { AskPlane } from './ask-plane.ts';
+import { databaseDigest } from './database-action.ts';
+import { kubeconfigForm } from './kubeconfig-form.ts';
+import { outsideAddress } from './outside.ts';
+import type { Present } from './part-writes.ts';
+import { ownerOf } from './plane-namespace.ts';
+import { filesOf } from './secret-files.ts';
+import { survey, surveyStore, type SurveyDeps } from './survey.ts';
+import { isShared, wantedPlane } from './wanted-plane.ts';
+import type { PlaneWorld } from './world.ts';
+
+export interface ObserveDeps extends SurveyDeps {
+  /** Whether a plane's API has its first ServiceAccount. */
+  readonly ask: AskPlane;
+}
+
+/** Collects everything that the plan of a plane of type k8s depends on. */
+export async function observePlane(plane: ControlPlane, read: Read, deps: ObserveDeps): Promise<PlaneWorld> {
+  const { settings, memories, clock } = deps;
+  const uid = plane.metadata.uid ?? '';
+  const spec = wantedPlane(plane, settings);
+  const shared = isShared(plane) ? await surveyStore(read, deps) : undefined;
+  const names = [CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, kubeconfigForm(plane).secret];
+  if (shared !== undefined) names.push(DATASTORE_SECRET);
+  const { namespace, present, secrets } = await survey(
+    { name: spec.namespace, uid, secrets: names },
+    read,
+    deps,
+  );
+  const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
+  const pki = isForeign ? readPki({}) : await currentPki(secrets.get(CERTIFICATES_SECRET), spec, clock.now());
+  const password = filesOf(secrets.get(DATASTORE_SECRET))['password'] ?? deps.newPassword();
+  const memory = memories.of(spec.namespace, uid);
+  if (!memory.hasAnswered && isAvailable(present, API_SERVER))
+    memory.hasAnswered = await deps.ask({ host: serviceHost(spec), pki }, read.signal);
+  return {
+    spec,
+    namespace,
+    present,
+    pki,
+    outside: outsideAddress(spec, present, read.stores, settings),
+    shared,
+    password,
+    hasDatabase: memory.database === databaseDigest(uid, password, spec),
+    hasAnswered: memory.hasAnswered,
+  };
+}
+
+/** What the Secret holds, with everything that is due made anew. */
+async function currentPki(secret: Secret | undefined, spec: PlaneSpec, now: number): Promise<PlanePki> {
+  const pki = readPki(filesOf(secret));
+  const due = duePki(pki, spec, now);
+  return due.length === 0 ? pki : renewPki(pki, due, spec, now);
+}
+
+/** Whether a Deployment has a pod that is ready, in the state that was last asked for or the one before. */
+export function isAvailable(present: Present, name: string): boolean {
+  const deployment: Deployment | undefined = present.get(`apps/Deployment/${name}`);
+  return (deployment?.status?.availableReplicas ?? 0) > 0;
+}

@@ -1,0 +1,201 @@
+import { CONTROL_PLANE, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
+import { NAMESPACE } from '../../kube/builtin-kinds.ts';
+import { apiVersionOf } from '../../kube/kind.ts';
+import type { Part } from '../../planes/object-of.ts';
+import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
+import { planeParts } from '../../planes/parts.ts';
+import { pkiDueAt } from '../../planes/plane-pki.ts';
+import type { PlaneStore } from '../../planes/plane-spec.ts';
+import { DATASTORE_SECRET } from '../../planes/kine.ts';
+import { postgresParts } from '../../planes/postgres.ts';
+import { adminKubeconfig } from '../../planes/secrets.ts';
+import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
+import { databaseStage } from './database-stage.ts';
+import { kubeconfigForm } from './kubeconfig-form.ts';
+import { isAvailable } from './observe.ts';
+import { keyOfPart, partWrites } from './part-writes.ts';
+import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
+import { isOfStore, sharedDatabase } from './shared-store.ts';
+import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
+import { ETCD_SIZE } from './wanted-plane.ts';
+import type { PlaneWorld, StoreWorld } from './world.ts';
+
+/** Between two questions to an API server that has just started; its controllers take half a second. */
+const ASK_AGAIN_MS = 250;
+/** Longest time without a look: Secrets are not watched, and timers take no more than 24 days. */
+const LOOK_AGAIN_MS = 60 * 60 * 1000;
+
+/** What should be true of a plane of type k8s, and what to say about it. Pure. */
+export function planPlane(
+  plane: ControlPlane,
+  world: PlaneWorld,
+  account: ServiceAccountRef,
+  now: number,
+): Plan<ControlPlaneStatus> {
+  const blocked = blockedBy(plane, world);
+  if (blocked !== undefined)
+    return { stages: [], ...said(plane, { problem: blocked, hasKubeconfig: false }, now) };
+  const stages = stagesOf(plane, world, account).filter(
+    ({ writes, actions = [] }) => writes.length + actions.length > 0,
+  );
+  const verdict = verdictOf(plane, world);
+  const isStarting = isAvailable(world.present, API_SERVER) && !world.hasAnswered;
+  const dueMs = Math.max(0, pkiDueAt(world.pki, world.spec) - now);
+  return {
+    finalizer: 'present',
+    stages,
+    ...said(plane, verdict, now),
+    lookAgainMs: isStarting ? ASK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, dueMs),
+  };
+}
+
+/** Status and events of a verdict. */
+export function said(
+  plane: ControlPlane,
+  verdict: Verdict,
+  now: number,
+): Pick<Plan<ControlPlaneStatus>, 'status' | 'statusPart' | 'events'> {
+  return {
+    status: statusOf(plane, verdict, now),
+    statusPart: PLANE_STATUS,
+    events: eventsOf(verdict),
+  };
+}
+
+/** Why nothing can be written: a namespace that somebody else has, or that still goes. */
+function blockedBy({ metadata }: ControlPlane, { namespace, spec, shared }: PlaneWorld): string | undefined {
+  if (namespace !== undefined && ownerOf(namespace) !== metadata.uid)
+    return `Namespace ${spec.namespace} is there already and not this plane's: choose another name, or delete the namespace`;
+  if (namespace?.metadata.deletionTimestamp !== undefined)
+    return `Namespace ${spec.namespace} is being deleted; the plane is made when it is gone`;
+  if (shared === 'unknown') return 'The namespace of the operator is not seen yet';
+  if (shared?.namespace !== undefined && !isOfStore(shared.namespace, shared.spec))
+    return `Namespace ${shared.spec.namespace} is there already and not the operator's: it is for the PostgreSQL that planes share`;
+  return undefined;
+}
+
+function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccountRef): readonly Stage[] {
+  const { spec, pki, outside, present, namespace } = world;
+  const shared = world.shared === 'unknown' ? undefined : world.shared;
+  const owner = spec.ownerUid;
+  const store = storeOf(world, shared);
+  const [base, servers, controllers] = planeParts(spec, pki, store);
+  const kubeconfig = adminKubeconfig(spec, pki, outside, kubeconfigForm(plane));
+  // Kept before anything uses them: keys are random.
+  const keys = (base?.parts ?? []).filter(({ object }) => KEPT_FIRST.has(object.metadata.name));
+  const others = (base?.parts ?? []).filter((part) => !keys.includes(part));
+  const write = (parts: readonly Part[]): readonly Write[] =>
+    partWrites(parts, present, { owner, as: account });
+  const hasStore = shared === undefined || shared.serving;
+  const hasController = present.has(controllerKey) || isAvailable(present, API_SERVER);
+  const reference = {
+    apiVersion: apiVersionOf(CONTROL_PLANE),
+    kind: CONTROL_PLANE.kind,
+    name: plane.metadata.name,
+    uid: owner,
+    controller: true,
+  };
+  return [
+    ...(shared === undefined ? [] : storeStages(shared, account)),
+    { name: 'namespace', writes: namespace === undefined ? [namespaceWrite(spec, [reference])] : [] },
+    { name: 'binding', writes: partWrites([bindingPart(spec, account)], present, { owner }) },
+    { name: 'keys', writes: write(keys) },
+    { name: 'base', writes: write([...others, kubeconfig]) },
+    ...(shared?.serving === true ? [databaseStage('ensure-database', world, shared)] : []),
+    { name: 'servers', writes: hasStore ? write(servers?.parts ?? []) : [] },
+    { name: 'controllers', writes: hasController ? write(controllers?.parts ?? []) : [] },
+  ];
+}
+
+const KEPT_FIRST = new Set([CERTIFICATES_SECRET, DATASTORE_SECRET]);
+const controllerKey = `apps/Deployment/${CONTROLLER_MANAGER}`;
+
+/** The PostgreSQL that planes share comes with the first of them. */
+function storeStages(
+  { spec, keys, namespace, present }: StoreWorld,
+  as: ServiceAccountRef,
+): readonly Stage[] {
+  const owner = spec.ownerUid;
+  const [secret, ...others] = postgresParts(spec, keys);
+  return [
+    { name: 'store namespace', writes: namespace === undefined ? [namespaceWrite(spec, [])] : [] },
+    { name: 'store binding', writes: partWrites([bindingPart(spec, as)], present, { owner }) },
+    { name: 'store keys', writes: secret === undefined ? [] : partWrites([secret], present, { owner, as }) },
+    { name: 'store', writes: partWrites(others, present, { owner, as }) },
+  ];
+}
+
+function storeOf({ spec, password }: PlaneWorld, shared: StoreWorld | undefined): PlaneStore {
+  if (shared === undefined) return { kind: 'etcd', size: ETCD_SIZE };
+  return sharedDatabase(spec.ownerUid, password, { namespace: shared.spec.namespace, keys: shared.keys });
+}
+
+function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
+  const { present, hasAnswered, shared } = world;
+  const hasKubeconfig = present.has(
+    keyOfPart(adminKubeconfig(world.spec, world.pki, undefined, kubeconfigForm(plane))),
+  );
+  const waiting = waitingFor(plane, world);
+  const more = plane.spec.type === 'vcluster' ? { more: [NO_PODS] } : {};
+  if (waiting !== undefined) {
+    const wasReady = hasAnswered && shared !== 'unknown';
+    const message = `${wasReady ? 'Interrupted' : 'Starting'}: ${waiting}`;
+    return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message }, ...more };
+  }
+  if (plane.spec.waitForPostCreateHooks === true && plane.status?.postCreateHookCompleted !== true) {
+    const message = 'Waiting for PostCreateHook completion';
+    return { hasKubeconfig, ready: { is: false, reason: 'waitingForHooks', message }, ...more };
+  }
+  return {
+    hasKubeconfig,
+    ready: { is: true, reason: 'available', message: 'The API server answers' },
+    ...more,
+  };
+}
+
+/** What a plane that is not ready waits for. */
+function waitingFor(
+  { spec }: ControlPlane,
+  { present, shared, hasAnswered }: PlaneWorld,
+): string | undefined {
+  if (shared !== undefined && shared !== 'unknown' && !shared.serving && !isAvailable(present, API_SERVER))
+    return 'the PostgreSQL that planes share is not ready';
+  if (!isAvailable(present, API_SERVER)) {
+    const store = (spec.backend ?? 'shared') === 'shared' ? 'its database' : 'its etcd';
+    return `the API server, or ${store}, is not ready (kubectl get pods -n <name>-system)`;
+  }
+  if (!hasAnswered) return 'the API server has no ServiceAccount yet';
+  return isAvailable(present, CONTROLLER_MANAGER) ? undefined : 'the controllers are not ready';
+}
+
+/** Until pods of such a plane run on the hosting cluster, it says so. */
+const NO_PODS = {
+  type: 'PodsOnHost',
+  status: 'False',
+  reason: 'NotSynced',
+  message:
+    'Pods of this plane do not run: it is an API server with controllers, as type k8s is; a VirtualCluster runs pods on the hosting cluster',
+} as const;
+
+/** A plane that is to go: its namespace, then its role and database, then the object itself. Pure. */
+export function planRemoval(plane: ControlPlane, world: PlaneWorld, now: number): Plan<ControlPlaneStatus> {
+  const { namespace, shared, spec } = world;
+  const deleting = (message: string): Plan<ControlPlaneStatus> => ({
+    stages: [],
+    ...said(plane, { hasKubeconfig: false, ready: { is: false, reason: 'deleting', message } }, now),
+  });
+  if (namespace !== undefined && ownerOf(namespace) === spec.ownerUid) {
+    const plan = deleting(`Namespace ${spec.namespace} is being deleted`);
+    const { name, uid, deletionTimestamp } = namespace.metadata;
+    if (deletionTimestamp !== undefined || uid === undefined) return plan;
+    return {
+      ...plan,
+      stages: [{ name: 'namespace', writes: [{ verb: 'delete', kind: NAMESPACE, ref: { name }, uid }] }],
+    };
+  }
+  if (shared === 'unknown') return deleting('The namespace of the operator is not seen yet');
+  // Without a store there was never a database.
+  if (shared?.namespace === undefined || !isOfStore(shared.namespace, shared.spec))
+    return { finalizer: 'absent', stages: [] };
+  return { finalizer: 'absent', stages: [databaseStage('drop-database', world, shared)] };
+}

@@ -1,0 +1,27 @@
+import type { ServiceAccountRef } from '../../runtime/plan.ts';
+
+/** How control planes are made in this cluster. */
+export interface ControlPlaneSettings {
+  readonly operatorNamespace: string;
+  readonly accountsNamespace: string;
+  readonly images: {
+    /** Without a tag: it is the version of Kubernetes. */
+    readonly apiServer: string;
+    readonly controllerManager: string;
+    readonly etcd: string;
+    readonly kine: string;
+    readonly postgres: string;
+    readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  };
+  /** Domain below which planes are reached from outside; '' where nothing leads there. */
+  readonly domain: string;
+  readonly externalPort: number;
+}
+
+/** Version of Kubernetes that planes run. */
+export const PLANE_VERSION = '1.37.1';
+
+/** Who writes inside the namespaces of planes. */
+export function planeAccount({ accountsNamespace }: ControlPlaneSettings): ServiceAccountRef {
+  return { namespace: accountsNamespace, name: 'tenantry-planes' };
+}

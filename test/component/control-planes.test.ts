@@ -1,0 +1,312 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONTROL_PLANE, type ControlPlane, type ControlPlaneSpec } from '../../src/api/control-plane.ts';
+import { crdManifests } from '../../src/api/crds.ts';
+import type { Client } from '../../src/client/client.ts';
+import { controlPlaneController } from '../../src/features/controlplane/controller.ts';
+import type { DatabaseAction } from '../../src/features/controlplane/database-action.ts';
+import {
+  CRD,
+  DEPLOYMENT,
+  NAMESPACE,
+  NETWORK_POLICY,
+  NODE,
+  ROLE_BINDING,
+  SECRET,
+  SERVICE,
+  STATEFUL_SET,
+} from '../../src/kube/builtin-kinds.ts';
+import { findCondition } from '../../src/kube/conditions.ts';
+import type { Kind } from '../../src/kube/kind.ts';
+import type { AnyObject, KubeObject } from '../../src/kube/object.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { createManager } from '../../src/runtime/manager.ts';
+import { KubeError } from '../../src/kube/kube-error.ts';
+import { eventually } from '../doubles/eventually.ts';
+import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
+
+const OPERATOR = 'tenantry-system';
+const ACCOUNT = 'system:serviceaccount:tenantry-system-services:tenantry-planes';
+const STORE = 'tenantry-system-planes';
+
+let api: FakeApi;
+let client: Client;
+let stop: AbortController;
+let running: Promise<unknown>;
+/** Whether planes' APIs have their first ServiceAccount. */
+let answers: boolean;
+let actions: DatabaseAction[];
+let databaseIsAway: boolean;
+
+beforeEach(async () => {
+  [answers, actions, databaseIsAway, stop] = [true, [], false, new AbortController()];
+  api = await startFakeApi({
+    namespaces: [OPERATOR],
+    tokens: { operator: 'operator', tester: 'tester' },
+    unenforced: ['CEL rules', 'RoleBinding'],
+  });
+  client = api.client({ token: 'tester' });
+  const { group, version, kind, plural } = CRD;
+  const crds: Kind<AnyObject> = { group, version, kind, plural, namespaced: false };
+  for (const crd of crdManifests()) await client.create(crds, crd);
+  const status = { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] };
+  api.put(NODE, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, status });
+  running = operate();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await api.close();
+});
+
+function operate(): Promise<unknown> {
+  const operator = api.client({ token: 'operator' });
+  const manager = createManager({
+    client: operator,
+    clock: systemClock,
+    log: silentLog,
+    identity: 'operator',
+    namespace: OPERATOR,
+  });
+  let passwords = 0;
+  manager.addController(
+    controlPlaneController({
+      client: operator,
+      clock: systemClock,
+      settings: {
+        operatorNamespace: OPERATOR,
+        accountsNamespace: `${OPERATOR}-services`,
+        images: {
+          apiServer: 'api',
+          controllerManager: 'kcm',
+          etcd: 'etcd:1',
+          kine: 'kine:1',
+          postgres: 'postgres:1',
+          pullPolicy: 'IfNotPresent',
+        },
+        domain: '',
+        externalPort: 9443,
+      },
+      newPassword: () => `password${(passwords += 1)}`,
+      ask: () => Promise.resolve(answers),
+      perform: (action) => {
+        if (databaseIsAway) return Promise.reject(new KubeError('ServiceUnavailable', 'it is away'));
+        actions.push(action);
+        return Promise.resolve();
+      },
+    }),
+  );
+  return manager.run(stop.signal);
+}
+
+const create = (name: string, spec: Partial<ControlPlaneSpec> = {}): Promise<ControlPlane> =>
+  client.create(CONTROL_PLANE, {
+    apiVersion: `${CONTROL_PLANE.group}/v1alpha1`,
+    kind: 'ControlPlane',
+    metadata: { name },
+    spec: { type: 'k8s', ...spec },
+  });
+const plane = (name: string): ControlPlane | undefined =>
+  api.objects(CONTROL_PLANE).find(({ metadata }) => metadata.name === name);
+const condition = (name: string, type: string) => findCondition(plane(name)?.status?.conditions, type);
+const namesOf = (kind: Kind, namespace: string): readonly string[] =>
+  api
+    .objects(kind)
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+const exists = (kind: Kind, namespace: string, name: string): boolean =>
+  namesOf(kind, namespace).includes(name);
+
+/** As the workload's controller and its pods' kubelet would. */
+async function serve(kind: Kind, namespace: string, name: string): Promise<void> {
+  await eventually(`${namespace}/${name} is there`, () => exists(kind, namespace, name));
+  const body = { status: { availableReplicas: 1, readyReplicas: 1 } };
+  await client.patch(kind, { namespace, name }, { type: 'merge', body }, { subresource: 'status' });
+}
+
+async function ready(name: string): Promise<void> {
+  await serve(DEPLOYMENT, `${name}-system`, 'kube-apiserver');
+  await serve(DEPLOYMENT, `${name}-system`, 'kube-controller-manager');
+  await eventually(`${name} is ready`, () => condition(name, 'Ready')?.status === 'True');
+}
+
+describe('a control plane with an etcd of its own', () => {
+  it('is made stage by stage, and is ready when all of it is', async () => {
+    answers = false;
+    await create('a', { backend: 'dedicated' });
+    await serve(DEPLOYMENT, 'a-system', 'kube-apiserver');
+    await eventually('it says what it waits for', () =>
+      /no ServiceAccount yet/.test(condition('a', 'Ready')?.message ?? ''),
+    );
+    answers = true;
+    await ready('a');
+
+    expect(namesOf(SECRET, 'a-system')).toEqual(['admin-kubeconfig', 'cm-kubeconfig', 'k8s-certs']);
+    expect(namesOf(STATEFUL_SET, 'a-system')).toEqual(['etcd']);
+    expect(condition('a', 'Synced')).toMatchObject({ status: 'True', reason: 'ReconcileSuccess' });
+    expect(plane('a')).toMatchObject({
+      metadata: { finalizers: ['kflex.kubestellar.org/finalizer'] },
+      status: {
+        secretRef: {
+          namespace: 'a-system',
+          name: 'admin-kubeconfig',
+          key: 'kubeconfig',
+          inClusterKey: 'kubeconfig-incluster',
+        },
+      },
+    });
+    expect(actions).toEqual([]);
+  });
+
+  it('has its objects written by the account of planes, and its namespace by the operator', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+
+    const users = (path: string): readonly string[] => [
+      ...new Set(
+        api.requests
+          .filter((one) => one.method === 'POST' && one.path.includes(path))
+          .map(({ user }) => user),
+      ),
+    ];
+    expect(users('/namespaces/a-system/secrets')).toEqual([ACCOUNT]);
+    expect(users('/namespaces/a-system/deployments')).toEqual([ACCOUNT]);
+    expect(users('/namespaces/a-system/rolebindings')).toEqual(['operator']);
+  });
+
+  it('gets back what somebody took or changed', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+
+    await client.delete(NETWORK_POLICY, { namespace: 'a-system', name: 'etcd' });
+    await eventually('the policy is back', () => exists(NETWORK_POLICY, 'a-system', 'etcd'));
+    await client.patch(
+      DEPLOYMENT,
+      { namespace: 'a-system', name: 'kube-apiserver' },
+      { type: 'merge', body: { spec: { replicas: 0 } } },
+    );
+    await eventually('its size is back', () =>
+      api
+        .objects(DEPLOYMENT)
+        .some(({ metadata, spec }) => metadata.name === 'kube-apiserver' && spec?.replicas === 1),
+    );
+  });
+
+  it('says that it is interrupted when its API server goes', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+
+    const ref = { namespace: 'a-system', name: 'kube-apiserver' };
+    const body = { status: { availableReplicas: 0 } };
+    await client.patch(DEPLOYMENT, ref, { type: 'merge', body }, { subresource: 'status' });
+
+    await eventually('it is not ready', () => condition('a', 'Ready')?.status === 'False');
+    expect(condition('a', 'Ready')).toMatchObject({ reason: 'Unavailable' });
+    expect(condition('a', 'Synced')?.status).toBe('True');
+  });
+
+  it('leads in from outside once its Service has a port', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+    await client.patch(
+      SERVICE,
+      { namespace: 'a-system', name: 'a' },
+      {
+        type: 'merge',
+        body: {
+          spec: { ports: [{ name: 'https', port: 443, targetPort: 9444, protocol: 'TCP', nodePort: 30443 }] },
+        },
+      },
+    );
+
+    await eventually('the kubeconfig names it', () => {
+      const secret = api.objects(SECRET).find(({ metadata }) => metadata.name === 'admin-kubeconfig');
+      const text = Buffer.from(secret?.data?.['kubeconfig'] ?? '', 'base64').toString();
+      return text.includes('https://192.0.2.1:30443') && text.includes('"tls-server-name": "a.a-system.svc"');
+    });
+  });
+
+  it('leaves nothing when it is deleted', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+
+    await client.delete(CONTROL_PLANE, { name: 'a' });
+    await eventually('it is gone', () => plane('a') === undefined);
+
+    expect(api.objects(NAMESPACE).map(({ metadata }) => metadata.name)).not.toContain('a-system');
+  });
+});
+
+describe('a namespace that somebody else made', () => {
+  it('is not taken, nothing is written there, and the plane is made when it is gone', async () => {
+    const foreign = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a-system' } } as KubeObject;
+    await client.create(NAMESPACE, foreign);
+    await create('a', { backend: 'dedicated' });
+    await eventually('it says so', () => condition('a', 'Synced')?.status === 'False');
+
+    expect(condition('a', 'Synced')).toMatchObject({
+      reason: 'ReconcileError',
+      message: expect.stringContaining('not this plane’s'.replace('’', "'")),
+    });
+    expect(namesOf(SECRET, 'a-system')).toEqual([]);
+    expect(namesOf(ROLE_BINDING, 'a-system')).toEqual([]);
+
+    await client.delete(NAMESPACE, { name: 'a-system' });
+    await ready('a');
+  });
+
+  it('stays when the plane goes', async () => {
+    const foreign = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a-system' } } as KubeObject;
+    await client.create(NAMESPACE, foreign);
+    await create('a', { backend: 'dedicated' });
+    await eventually('it says so', () => condition('a', 'Synced')?.status === 'False');
+
+    await client.delete(CONTROL_PLANE, { name: 'a' });
+    await eventually('it is gone', () => plane('a') === undefined);
+
+    expect(api.objects(NAMESPACE).map(({ metadata }) => metadata.name)).toContain('a-system');
+  });
+});
+
+describe('control planes on the shared PostgreSQL', () => {
+  it('have one server, and a role and a database each before their API servers start', async () => {
+    await Promise.all([create('a'), create('b')]);
+    await eventually('the server is made', () => exists(STATEFUL_SET, STORE, 'postgres'));
+    await eventually('they wait for it', () =>
+      /PostgreSQL that planes share is not ready/.test(condition('b', 'Ready')?.message ?? ''),
+    );
+    expect(exists(DEPLOYMENT, 'a-system', 'kube-apiserver')).toBe(false);
+
+    await serve(STATEFUL_SET, STORE, 'postgres');
+    await ready('a');
+    await ready('b');
+
+    const made = actions.map(({ name, uid, password }) => ({ name, uid, password }));
+    expect(made.map(({ name }) => name)).toEqual(['ensure-database', 'ensure-database']);
+    expect(new Set(made.map(({ uid }) => uid))).toEqual(
+      new Set([plane('a')?.metadata.uid, plane('b')?.metadata.uid]),
+    );
+    expect(new Set(made.map(({ password }) => password)).size).toBe(2);
+  });
+
+  it('give role and database back when they go, later where the server is away', async () => {
+    await create('a');
+    await serve(STATEFUL_SET, STORE, 'postgres');
+    await ready('a');
+    const uid = plane('a')?.metadata.uid;
+    databaseIsAway = true;
+
+    await client.delete(CONTROL_PLANE, { name: 'a' });
+    await eventually('its namespace is gone', () =>
+      api.objects(NAMESPACE).every(({ metadata }) => metadata.name !== 'a-system'),
+    );
+    expect(plane('a')).toBeDefined();
+    databaseIsAway = false;
+    await eventually('it is gone', () => plane('a') === undefined);
+
+    expect(actions.at(-1)).toMatchObject({ name: 'drop-database', uid });
+    expect(exists(STATEFUL_SET, STORE, 'postgres')).toBe(true);
+  });
+});
