@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditionsSchema, structuralOf } from './define-crd.ts';
+import { ISOLATION_CONTROLS } from './instance.ts';
 import type { JsonObject } from './json-schema.ts';
 
 /** A UUID in text. */
@@ -45,6 +46,17 @@ const statusSchema = z.object({
   revision: z.string().optional().describe('Name of the Revision that runs.'),
   version: z.string().optional().describe('Version of the chart that runs.'),
   release: z.int().optional().describe("Helm's number of the release."),
+  isolation: z
+    .object(
+      Object.fromEntries(
+        ISOLATION_CONTROLS.map((control) => [
+          control,
+          z.boolean().optional().describe(`Whether this control is in force; absent: it is not asked for.`),
+        ]),
+      ),
+    )
+    .optional()
+    .describe('What keeps the instance apart from others; `tenantry isolation` tells more, and tries it.'),
   url: z.string().optional().describe('Where the instance answers, if that can be told.'),
 });
 

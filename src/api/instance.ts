@@ -12,6 +12,18 @@ export interface InstanceSettings {
   readonly trafficWith?: Readonly<Record<string, string>>;
 }
 
+/** What of an instance's isolation its status tells. */
+export const ISOLATION_CONTROLS = [
+  'namespace',
+  'podSecurity',
+  'quota',
+  'limits',
+  'networkPolicies',
+  'roleBindings',
+  'storageClasses',
+  'strict',
+] as const;
+
 export interface InstanceStatus {
   readonly conditions?: readonly Condition[];
   readonly observedGeneration?: number;
@@ -26,6 +38,8 @@ export interface InstanceStatus {
   readonly version?: string;
   /** Helm's release number. */
   readonly release?: number;
+  /** Controls that service and plan ask for, and whether each is in force. */
+  readonly isolation?: Readonly<Partial<Record<(typeof ISOLATION_CONTROLS)[number], boolean>>>;
   /** How to reach it, where that can be told from Services and Ingresses. */
   readonly url?: string;
 }

@@ -8,6 +8,7 @@ import {
 } from '../../src/kube/builtin-kinds.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deepEqual } from '../../src/lib/deep-equal.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { InstanceRig, OPERATOR, SHOP } from './instance-rig.ts';
 import {
@@ -38,6 +39,36 @@ describe('staying as it should be', () => {
     const after = rig.asked().slice(calls);
     expect(after.filter(({ method }) => method !== 'GET')).toEqual([]);
     expect(rig.engine.renderings).toHaveLength(1);
+  });
+
+  it.each([
+    ['widened', 'pod-security.kubernetes.io/enforce', 'privileged'],
+    ['taken away', 'pod-security.kubernetes.io/enforce', null],
+    ['loosened by a mark of another isolation', 'tenantry.dev/storage-classes', 'any'],
+  ])('puts the namespace back that was %s', async (_what, label, value) => {
+    await install(rig);
+    const before = rig.namespace('shop1')?.metadata.labels;
+
+    await rig.client.patch(
+      NAMESPACE,
+      { name: 'shop1' },
+      { type: 'merge', body: { metadata: { labels: { [label]: value } } } },
+    );
+
+    await eventually('the labels are back', () => deepEqual(rig.namespace('shop1')?.metadata.labels, before));
+  });
+
+  it('says in the status what isolates it, and that it holds', async () => {
+    await install(rig);
+
+    expect((await rig.find('shop1'))?.status?.isolation).toEqual({
+      namespace: true,
+      podSecurity: true,
+      quota: true,
+      limits: true,
+      networkPolicies: true,
+      roleBindings: true,
+    });
   });
 
   it('puts a changed field back, once', async () => {

@@ -74,6 +74,7 @@ function noFacts(instance: Instance, { service, deps }: Surroundings): ReturnTyp
     inventory: undefined,
     helmrelease: undefined,
     url: undefined,
+    isolation: undefined,
     secrets: [],
   };
 }

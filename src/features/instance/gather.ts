@@ -1,6 +1,7 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import { SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import { entryKey, type Inventory } from './inventory.ts';
+import { labelsHold } from './isolation-status.ts';
 import type { Look } from './look.ts';
 import { observeReadiness, observeUrl } from './observe-running.ts';
 import { observeDeletions, observeOutdated } from './observe-deletions.ts';
@@ -155,9 +156,15 @@ async function gatherSettled(look: Look, world: InstanceWorld): Promise<Instance
     lookAgainMs: soonest(
       seen.lookAgainMs,
       readsSecrets ? VALUES_AGAIN_MS : undefined,
+      // Labels that somebody changes again and again, see DriftRepeats.
+      isRelabelled(world) ? FIGHT_MS : undefined,
       memory.recordsDueMs === undefined ? undefined : Math.max(memory.recordsDueMs - now, 1),
     ),
   };
+}
+
+function isRelabelled({ namespace, policies }: InstanceWorld): boolean {
+  return namespace !== undefined && policies !== undefined && !labelsHold(namespace, policies.labels);
 }
 
 function soonest(...times: readonly (number | undefined)[]): number | undefined {

@@ -5,6 +5,7 @@ import type { Read } from '../../runtime/controller.ts';
 import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
 import { identityOf } from './identity.ts';
 import { entryKey, inventoryOf } from './inventory.ts';
+import { labelsHold } from './isolation-status.ts';
 import { accountOf, type Look, type Surroundings } from './look.ts';
 import { type InstanceState, nextAction, type NextAction } from './next-action.ts';
 import { driftOf } from './observe-running.ts';
@@ -131,6 +132,7 @@ function stateOf(
   // Each process counts its own: together they begin no more than one alone would.
   const atOnce = deps.settings.upgradesAtOnce ?? UPGRADES_AT_ONCE;
   const limit = Math.max(1, Math.floor(atOnce * (deps.share?.() ?? 1)));
+  const policiesCurrent = policies === undefined || policies.digest === digest;
   return {
     deleting: look.deleting,
     forced: look.forced,
@@ -139,9 +141,9 @@ function stateOf(
     release: inventory?.release,
     inputs: look.inputs,
     revision: revision?.metadata.name ?? '',
-    policiesCurrent: policies === undefined || policies.digest === digest,
+    policiesCurrent,
     drifted: whatDrifted(look, drifted),
-    unnoted: isUnnoted(look),
+    unnoted: isUnnoted(look) || (policiesCurrent && mustRelabel(look, policies)),
     mayUpgrade: memories.upgrading.has(identity.uid) || memories.upgrading.size < limit,
     objectsDeleted: memory.objectsDeleted,
     content,
@@ -157,6 +159,18 @@ function isUnnoted({ inventory, memory, revision }: Look): boolean {
     const known = memory.known.get(entryKey(entry));
     return known !== undefined && (known.uid !== entry.uid || known.mark !== entry.mark);
   });
+}
+
+/** The key under which repairs of the namespace's labels are counted; no object is called so. */
+const LABELS = 'labels';
+
+/** True if somebody changed the namespace's labels, unless that happens again and again. */
+function mustRelabel(look: Look, policies: PolicyWorld | undefined): boolean {
+  const { namespace, inventory, memory, deps, deleting } = look;
+  if (deleting || namespace.state !== 'ours' || policies === undefined || inventory?.release.phase !== 'done')
+    return false;
+  if (labelsHold(namespace.object, policies.labels)) return false;
+  return memory.mayRepair(LABELS, deps.clock.monotonic());
 }
 
 function whatDrifted({ inventory }: Look, drifted: InstanceWorld['drifted']): InstanceState['drifted'] {

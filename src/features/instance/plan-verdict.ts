@@ -1,5 +1,6 @@
 import type { Instance, InstanceStatus } from '../../api/instance.ts';
 import type { Plan, PlannedEvent, Stage } from '../../runtime/plan.ts';
+import { isolationOf } from './isolation-status.ts';
 import { type StatusFacts, statusOf, type Verdict } from './status.ts';
 import type { Failure, InstanceWorld } from './world.ts';
 
@@ -16,6 +17,7 @@ export function factsOf(world: InstanceWorld): StatusFacts {
     inventory,
     helmrelease,
     url,
+    isolation: isolationOf(world),
     secrets,
   };
 }

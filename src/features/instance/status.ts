@@ -25,6 +25,7 @@ export interface StatusFacts {
   readonly inventory: Inventory | undefined;
   readonly helmrelease: string | undefined;
   readonly url: string | undefined;
+  readonly isolation: InstanceStatus['isolation'] | undefined;
   /** Secret texts among the values: no message repeats them. */
   readonly secrets: readonly string[];
 }
@@ -61,6 +62,7 @@ export function statusOf(
     ...(running === undefined
       ? {}
       : { revision: running.revision, version: running.version, release: running.number }),
+    ...(facts.isolation === undefined ? {} : { isolation: facts.isolation }),
     ...(facts.url === undefined ? {} : { url: facts.url }),
   };
 }
