@@ -16,6 +16,7 @@ import {
   type CertificateRequest,
   type KeyPair,
 } from '../../src/pki/certificate.ts';
+import { kubeconfigText } from '../../src/pki/kubeconfig.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { REPOSITORY } from './programs.ts';
 
@@ -119,6 +120,31 @@ export class ApiProcesses {
       credentials: fixedCredential({ certificate: admin }),
       namespace: 'default',
     };
+  }
+
+  /** A kubeconfig of the administrator; answers its path. */
+  async kubeconfig(name: string, access: ClusterAccess): Promise<string> {
+    const { certificate } = await access.credentials.current();
+    if (certificate === undefined) throw new Error(`${name}: no certificate`);
+    const text = kubeconfigText({ server: access.server, ca: this.authority.cert, user: certificate });
+    return this.file(`${name}.kubeconfig`, text);
+  }
+
+  /** Starts the controllers of a cluster whose nodes are somebody else's. */
+  async controllerManager(name: string, access: ClusterAccess): Promise<void> {
+    const file = await this.kubeconfig(`${name}-controllers`, access);
+    await this.#run(`${name}-controllers`, 'kube-controller-manager', [
+      `--kubeconfig=${file}`,
+      `--authentication-kubeconfig=${file}`,
+      `--authorization-kubeconfig=${file}`,
+      `--root-ca-file=${join(this.folder, 'ca.crt')}`,
+      `--service-account-private-key-file=${join(this.folder, `${name}-sa.key`)}`,
+      '--use-service-account-credentials=true',
+      '--leader-elect=false',
+      '--bind-address=127.0.0.1',
+      `--secure-port=${await freePort()}`,
+      '--controllers=*,-nodelifecycle,-nodeipam,-persistentvolume-binder-controller,-persistentvolume-attach-detach-controller',
+    ]);
   }
 
   client(access: ClusterAccess): Client {

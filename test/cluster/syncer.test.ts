@@ -1,9 +1,6 @@
 import { createServer as createHttps, type Server } from 'node:https';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterAccess } from '../../src/client/access.ts';
 import type { Client } from '../../src/client/client.ts';
-import { systemClock } from '../../src/lib/clock.ts';
 import {
   CONFIG_MAP,
   NAMESPACE,
@@ -16,32 +13,21 @@ import {
   type Service,
 } from '../../src/kube/builtin-kinds.ts';
 import { isKubeError } from '../../src/kube/kube-error.ts';
-import { createEgressServer } from '../../src/syncer/endpoint/egress-server.ts';
-import { hostDoor } from '../../src/syncer/endpoint/host-door.ts';
-import { egressConfiguration, serviceWebhook } from '../../src/syncer/endpoint/plane-files.ts';
-import { TenantEndpoint } from '../../src/syncer/endpoint/tenant-endpoint.ts';
 import { tokenSecretName } from '../../src/syncer/pods/pod-tokens.ts';
-import { Syncer } from '../../src/syncer/syncer.ts';
 import { TENANT } from '../builders/virtual.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { ApiProcesses, freePort } from './api-processes.ts';
+import { KUBERNETES_ADDRESS, VirtualRig } from './virtual-rig.ts';
 
 /** Milliseconds that two API servers and the syncer may take for one step on a busy machine. */
 const STEP_MS = 30_000;
 const HOST_NODE = 'node-1';
-const TENANT_NAME = 'tenant-uid';
-const KUBERNETES_ADDRESS = '10.96.0.1';
-const QUIET = (): void => undefined;
-const LOG = { debug: QUIET, info: QUIET, warn: QUIET, error: QUIET, child: () => LOG };
 
 let processes: ApiProcesses;
-let egress: Server;
 let kubelet: Server;
-let syncer: Syncer;
-let endpoint: TenantEndpoint;
+let rig: VirtualRig;
 let host: Client;
 let cluster: Client;
-let tenantAccess: ClusterAccess;
 const asked: string[] = [];
 let suffix = 0;
 
@@ -68,34 +54,6 @@ const pod = (name: string, spec: Partial<NonNullable<Pod['spec']>> = {}): Pod =>
   metadata: { ...inShop(name), labels: { app: name } },
   spec: { containers: [{ name: 'main', image: 'i' }], ...spec },
 });
-
-function newSyncer(): Syncer {
-  return new Syncer({
-    tenant: TENANT,
-    host,
-    cluster: processes.client(tenantAccess),
-    clock: systemClock,
-    log: LOG,
-    identity: 'test',
-    readsNodes: true,
-    ingresses: true,
-    networkPolicies: true,
-    disruptionBudgets: true,
-  });
-}
-
-function newEndpoint(hostAccess: ClusterAccess): TenantEndpoint {
-  return new TenantEndpoint({
-    mirror: syncer.mirror,
-    host,
-    door: hostDoor(hostAccess),
-    log: LOG,
-    kubernetesAddress: KUBERNETES_ADDRESS,
-    suffix: () => `g${(suffix += 1)}`,
-    certificate: (request) => processes.certificate({ ...request, usages: ['server'] }),
-    clientCa: processes.authority.cert,
-  });
-}
 
 /** What a kubelet of the host would do with a pod. */
 async function run(name: string, status: object = {}): Promise<void> {
@@ -145,41 +103,7 @@ beforeAll(async () => {
   const etcd = await processes.etcd();
   const kubeletPort = await startKubelet();
   const hostAccess = await processes.apiServer('host', etcd, ['--disable-admission-plugins=ServiceAccount']);
-  const egressPort = await freePort();
-  const ca = processes.file('egress/ca.crt', processes.authority.cert);
-  const identity = await processes.certificate({ commonName: TENANT_NAME, usages: ['client'] });
-  const files = {
-    ca,
-    cert: processes.file('egress/client.crt', identity.cert),
-    key: processes.file('egress/client.key', identity.key),
-  };
-  const manifests = join(processes.folder, 'webhooks');
-  processes.file('webhooks/services.json', JSON.stringify(serviceWebhook(processes.authority.cert)));
-  const { egressSelector, admission } = egressConfiguration(
-    `https://127.0.0.1:${egressPort}`,
-    files,
-    manifests,
-  );
   host = await processes.ready(hostAccess);
-  // Known before the tenant's API server starts: it asks about its own Service first of all.
-  tenantAccess = await processes.apiServer('tenant', etcd, [
-    `--egress-selector-config-file=${processes.file('egress.json', JSON.stringify(egressSelector))}`,
-    `--admission-control-config-file=${processes.file('admission.json', JSON.stringify(admission))}`,
-  ]);
-  syncer = newSyncer();
-  endpoint = newEndpoint(hostAccess);
-  const { cert, key } = await processes.certificate({
-    commonName: 'egress',
-    ipAddresses: ['127.0.0.1'],
-    usages: ['server'],
-  });
-  egress = createEgressServer({
-    cert,
-    key,
-    ca: processes.authority.cert,
-    endpointOf: (name) => (name === TENANT_NAME ? endpoint : undefined),
-  });
-  await new Promise<void>((resolve) => egress.listen(egressPort, '127.0.0.1', resolve));
   await host.create(NAMESPACE, {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -195,8 +119,8 @@ beforeAll(async () => {
       conditions: [{ type: 'Ready', status: 'True' }],
     },
   });
-  cluster = await processes.ready(tenantAccess);
-  await syncer.start();
+  rig = await VirtualRig.start({ processes, etcd, tenant: TENANT, host, hostAccess });
+  cluster = rig.cluster;
   for (const name of ['shop']) {
     await cluster.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: named(name) });
     await cluster.create(SERVICE_ACCOUNT, {
@@ -211,22 +135,12 @@ beforeAll(async () => {
       data: { 'ca.crt': 'x' },
     });
   }
-  await soon('kube-system is there', () => cluster.find(NAMESPACE, named('kube-system')));
-  await cluster.create(SERVICE, {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: named('kube-dns', 'kube-system'),
-    spec: { selector: { 'k8s-app': 'kube-dns' }, ports: [{ name: 'dns', port: 53, protocol: 'UDP' }] },
-  });
 }, 240_000);
 
 afterAll(async () => {
-  await syncer?.stop();
-  await endpoint?.close();
-  for (const server of [egress, kubelet]) {
-    server?.closeAllConnections();
-    server?.close();
-  }
+  await rig?.stop();
+  kubelet?.closeAllConnections();
+  kubelet?.close();
   await processes?.stop();
 });
 
@@ -361,12 +275,12 @@ describe('two real API servers and the syncer between them', () => {
       return found.every(({ status }) => status?.phase === 'Running');
     });
     const before = await host.get(POD, onHost('kept'));
-    await syncer.stop();
+    await rig.syncer.stop();
 
     await host.delete(POD, onHost('lost'), { gracePeriodSeconds: 0 });
     await cluster.delete(SERVICE, inShop('turn'));
-    syncer = newSyncer();
-    await syncer.start();
+    rig.syncer = rig.newSyncer();
+    await rig.syncer.start();
 
     await soon('the lost one is gone', async () => (await cluster.find(POD, inShop('lost'))) === undefined);
     await soon(
