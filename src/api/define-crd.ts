@@ -34,6 +34,8 @@ export interface CrdDefinition {
   readonly specRequired: boolean;
   readonly rules?: readonly CrdRule[];
   readonly columns: readonly Column[];
+  /** What the API server tells whoever asks for the kind. */
+  readonly warning?: string;
   /** Its status is filled in while it is created: the server would drop that of a subresource. */
   readonly isAnswer?: boolean;
 }
@@ -106,13 +108,17 @@ export function defineCrd(definition: CrdDefinition): AnyObject {
         plural: kind.plural,
         singular: kind.kind.toLowerCase(),
         ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
-        categories: [CATEGORY],
+        // What only warns is in nobody's list of everything.
+        ...(definition.warning === undefined ? { categories: [CATEGORY] } : {}),
       },
       versions: [
         {
           name: kind.version,
           served: true,
           storage: true,
+          ...(definition.warning === undefined
+            ? {}
+            : { deprecated: true, deprecationWarning: definition.warning }),
           ...(definition.isAnswer === true ? {} : { subresources: { status: {} } }),
           additionalPrinterColumns: definition.columns,
           schema: {

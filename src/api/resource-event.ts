@@ -28,6 +28,8 @@ export const resourceEventCrd = (): AnyObject =>
     status: z
       .object({ conditions: conditionsSchema.optional() })
       .describe('Nothing: the kind has no effect.'),
+    warning:
+      'ResourceEvent has no effect, nor had it in KubePlus; it is accepted so that manifests which hold one apply. Take it out of them.',
     specRequired: false,
     columns: [{ name: 'Event', type: 'string', jsonPath: '.spec.eventName' }, AGE_COLUMN],
   });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, KubeObject } from '../kube/object.ts';
-import { AGE_COLUMN, conditionsSchema, defineCrd } from './define-crd.ts';
+import { AGE_COLUMN, defineCrd, READY_COLUMN } from './define-crd.ts';
 import { WORKFLOWS_GROUP } from './names.ts';
-import { subjectSchema } from './resource-policy.ts';
+import { companionStatusSchema, subjectSchema, type CompanionStatus } from './resource-policy.ts';
 
 const appEndpointsSchema = z.object({
   label: z.string().optional().describe('Label (key=value) of the pods that answer.'),
@@ -31,9 +31,13 @@ export const resourceMonitorSpecSchema = z.object({
 
 export interface ResourceMonitor extends KubeObject {
   readonly spec?: z.infer<typeof resourceMonitorSpecSchema>;
+  readonly status?: CompanionStatus;
 }
 
-/** What is measured of a service's instances; written by the operator as KubePlus writes it. */
+/**
+ * What is measured of a service's instances: the record of its composition's monitor, written by the operator as KubePlus writes it, or one
+ * that the provider lays over that.
+ */
 export const RESOURCE_MONITOR: Kind<ResourceMonitor> = {
   group: WORKFLOWS_GROUP,
   version: 'v1alpha1',
@@ -47,11 +51,9 @@ export const resourceMonitorCrd = (): AnyObject =>
     kind: RESOURCE_MONITOR,
     shortNames: ['resmon'],
     description:
-      'What is measured of the instances of a service, as its ResourceComposition states it. Written by the operator.',
-    spec: resourceMonitorSpecSchema.describe('What is measured.'),
-    status: z
-      .object({ conditions: conditionsSchema.optional() })
-      .describe('Nothing by itself: see the composition.'),
+      'What is measured of the instances of a service, laid over what the ResourceComposition which registers the kind says, field by field. The operator keeps a record of the composition’s own beside it.',
+    spec: resourceMonitorSpecSchema.describe('The service and what is measured.'),
+    status: companionStatusSchema.describe('Which service it is in force for, or why not.'),
     specRequired: false,
     columns: [
       {
@@ -60,6 +62,7 @@ export const resourceMonitorCrd = (): AnyObject =>
         jsonPath: '.spec.resource.kind',
         description: 'Kind of the service.',
       },
+      READY_COLUMN,
       AGE_COLUMN,
     ],
   });

@@ -17,6 +17,7 @@ import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
+import { monitorController } from '../features/service/monitor.ts';
 import { policyController } from '../features/service/policy.ts';
 import { hookCounter, hooksController } from '../features/hooks/hook-controllers.ts';
 import { registeredServices } from '../features/service/registered-services.ts';
@@ -153,6 +154,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   };
   manager.addController(serviceController(serviceDeps));
   manager.addController(policyController(serviceDeps.settings));
+  manager.addController(monitorController(serviceDeps.settings));
   manager.addController(
     controlPlaneController({
       client: manager.client,

@@ -1,5 +1,8 @@
 import { parseAppEndpoint, type AppEndpoint } from '../api/app-endpoint.ts';
+import { RESOURCE_MONITOR, type ResourceMonitor } from '../api/resource-monitor.ts';
+import { RESOURCE_POLICY } from '../api/resource-policy.ts';
 import type { Client } from '../client/client.ts';
+import { underCompanions } from '../features/service/laid-over.ts';
 import type { RegisteredServices } from '../features/service/registered-services.ts';
 import type { Counted } from '../features/usage/instance-pods.ts';
 import { usageSampler } from '../features/usage/sample-usage.ts';
@@ -36,13 +39,16 @@ export function watchUsage(surroundings: Surroundings): {
   const { manager, services, metrics, clock } = surroundings;
   const book = new UsageBook();
   const { stores } = manager;
-  const countedOf = (serviceUid: string): Counted =>
-    services(stores).get(serviceUid)?.composition.spec.resmonitor?.spec?.monitorRelationships ?? 'all';
+  const monitorOf = (serviceUid: string): ResourceMonitor['spec'] => {
+    const service = services(stores).get(serviceUid);
+    return service && underCompanions(service.composition, service.kind, stores).resmonitor?.spec;
+  };
+  const countedOf = (serviceUid: string): Counted => monitorOf(serviceUid)?.monitorRelationships ?? 'all';
   const source = { stores, book, countedOf };
   for (const watch of USAGE_WATCHES) manager.ensureWatch(watch);
+  for (const kind of [RESOURCE_POLICY, RESOURCE_MONITOR]) manager.ensureWatch({ kind, wakes: () => [] });
   const endpointOf = (serviceUid: string): AppEndpoint | undefined => {
-    const spec = services(stores).get(serviceUid)?.composition.spec;
-    const parsed = parseAppEndpoint(spec?.resmonitor?.spec?.appEndpoints);
+    const parsed = parseAppEndpoint(monitorOf(serviceUid)?.appEndpoints);
     return parsed !== undefined && 'endpoint' in parsed ? parsed.endpoint : undefined;
   };
   manager.addTask(usageSampler({ ...surroundings, stores, book, endpointOf, readPod: podReader(clock) }));

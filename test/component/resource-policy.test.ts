@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RESOURCE_MONITOR, type ResourceMonitor } from '../../src/api/resource-monitor.ts';
 import { RESOURCE_POLICY, type ResourcePolicy } from '../../src/api/resource-policy.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
 import type { Condition } from '../../src/kube/object.ts';
@@ -88,7 +89,7 @@ describe('a ResourcePolicy of the provider', { timeout: 30_000 }, () => {
 
     await apply('wrong', { quota: { 'limits.cpu': 'much' } });
 
-    expect(await says('wrong', 'PolicyInvalid')).toMatchObject({
+    expect(await says('wrong', 'SpecInvalid')).toMatchObject({
       message: expect.stringMatching(/^spec.policy.quota\[limits.cpu\]: "much" is not a quantity/),
     });
     await rig().patch({ spec: { policies: { egress: 'closed' } } });
@@ -116,5 +117,51 @@ describe('a ResourcePolicy of the provider', { timeout: 30_000 }, () => {
 
     await says('hello-policy', 'Record');
     expect(policies()).toHaveLength(2);
+  });
+});
+
+describe('a ResourceMonitor of the provider', { timeout: 30_000 }, () => {
+  const rig = useServiceRig();
+  const ref = { namespace: NAMESPACE, name: 'mine' };
+
+  async function monitor(spec: NonNullable<ResourceMonitor['spec']>): Promise<void> {
+    await rig().upload(chart());
+    await rig().register();
+    await rig().client.create(RESOURCE_MONITOR, {
+      apiVersion: 'workflows.kubeplus/v1alpha1',
+      kind: 'ResourceMonitor',
+      metadata: ref,
+      spec: { resource: { kind: 'HelloService' }, ...spec },
+    });
+  }
+
+  async function says(reason: string): Promise<string | undefined> {
+    let message: string | undefined;
+    await eventually(`the ResourceMonitor says ${reason}`, async () => {
+      const found = await rig().client.find(RESOURCE_MONITOR, ref);
+      const ready = findCondition(found?.status?.conditions, 'Ready');
+      message = ready?.message;
+      return ready?.reason === reason;
+    });
+    return message;
+  }
+
+  it('lets the operator ask the application, from a revision of its own on, until it goes', async () => {
+    const appEndpoints = { label: 'app=hello', endpoint: ':8080/metrics', metrics: ['greetings'] };
+
+    await monitor({ monitorRelationships: 'owner', appEndpoints });
+
+    expect(await says('InForce')).toMatch(/revision hello-2. Counted is: owner; .* at :8080\/metrics/);
+    expect(rig().revisions().at(-1)?.spec.policies.monitored).toBe(true);
+    await rig().client.delete(RESOURCE_MONITOR, ref);
+    await eventually('nobody asks any more', () => rig().revisions().length === 3);
+    expect(rig().revisions().at(-1)?.spec.policies.monitored).toBeUndefined();
+  });
+
+  it('that does not fit says why, and nobody is asked', async () => {
+    await monitor({ appEndpoints: { endpoint: 'http://elsewhere', metrics: ['a'] } });
+
+    expect(await says('SpecInvalid')).toMatch(/^spec.appEndpoints.endpoint: /);
+    expect(rig().revisions()).toHaveLength(1);
   });
 });

@@ -6,6 +6,7 @@ import { REVISION, type Revision } from '../../src/api/revision.ts';
 import type { Client } from '../../src/client/client.ts';
 import { createDiscovery } from '../../src/client/discovery.ts';
 import type { ServiceDeps } from '../../src/features/service/dependencies.ts';
+import { monitorController } from '../../src/features/service/monitor.ts';
 import { policyController } from '../../src/features/service/policy.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { packChart } from '../../src/helm/archive.ts';
@@ -146,6 +147,7 @@ export class ServiceRig {
     const deps = this.deps(manager.client);
     manager.addController(serviceController(deps));
     manager.addController(policyController(deps.settings));
+    manager.addController(monitorController(deps.settings));
     return manager;
   }
 

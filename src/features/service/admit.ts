@@ -12,7 +12,7 @@ import { permissionFile } from './rights.ts';
 import {
   bad,
   kindPeriodFindings,
-  monitorFindings,
+  ownMonitorFindings,
   nameFindings,
   ownPolicyFindings,
   sourceFindings,
@@ -72,7 +72,7 @@ export function admitWrite(spec: CompositionSpec, world: WriteWorld): Finding[] 
     ...sourceFindings(spec),
     ...others.map(({ message }) => chartFinding(message)),
     ...ownPolicyFindings(spec),
-    ...monitorFindings(spec),
+    ...ownMonitorFindings(spec),
     ...rightsFindings(spec, world),
     ...capacityFindings(spec, world.capacity),
   ];

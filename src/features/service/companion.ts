@@ -1,13 +1,20 @@
 import { type Companion, companionFor, isRecord, speaksOf } from '../../api/companion.ts';
 import { SERVICE_UID_LABEL } from '../../api/names.ts';
-import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
+import {
+  RESOURCE_COMPOSITION,
+  type CompositionSpec,
+  type ResourceComposition,
+} from '../../api/resource-composition.ts';
 import { REVISION, revisionsOf, type Revision, type RevisionSpec } from '../../api/revision.ts';
 import type { Kind } from '../../kube/kind.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
+import type { Finding } from '../../runtime/admission.ts';
 import type { Controller, Stores } from '../../runtime/controller.ts';
 import type { Plan, StatusBase } from '../../runtime/plan.ts';
 import { watch } from '../../runtime/watch.ts';
 import type { ServiceSettings } from './dependencies.ts';
-import { resourceOf } from './service-spec.ts';
+import { underCompanions } from './laid-over.ts';
+import { policiesOf, resourceOf } from './service-spec.ts';
 import { conditionsFor } from './service-status.ts';
 
 /** A ResourcePolicy or ResourceMonitor with its status. */
@@ -21,6 +28,7 @@ export interface CompanionWorld<T extends Companion> {
   readonly revision: Revision | undefined;
   /** The one that counts for the kind. */
   readonly counts: T | undefined;
+  readonly spec: CompositionSpec | undefined;
 }
 
 /** What the condition says. */
@@ -31,14 +39,16 @@ export interface CompanionVerdict {
 }
 
 /** Judges one that counts. */
-export type JudgeCompanion<T extends Companion> = (
-  companion: T,
-  service: {
-    readonly composition: ResourceComposition;
-    readonly resource: RevisionSpec['resource'];
-    readonly revision: Revision | undefined;
-  },
-) => CompanionVerdict;
+export type JudgeCompanion<T extends Companion> = (companion: T, service: JudgedService) => CompanionVerdict;
+
+/** The service that a companion speaks of. */
+export interface JudgedService {
+  readonly composition: ResourceComposition;
+  readonly resource: RevisionSpec['resource'];
+  readonly revision: Revision | undefined;
+  /** The composition's spec with everything that is laid over it. */
+  readonly spec: CompositionSpec;
+}
 
 /** Says of each ResourcePolicy or ResourceMonitor which service it is in force for, or why not. It writes nothing else. */
 export function companionController<T extends Told>(
@@ -92,15 +102,16 @@ function worldOf<T extends Companion>(
         : speaksOf(companion, resourceFor(one)),
     );
   if (composition === undefined)
-    return { composition, resource: undefined, revision: undefined, counts: undefined };
+    return { composition, resource: undefined, revision: undefined, counts: undefined, spec: undefined };
   const resource = resourceFor(composition);
-  return { composition, resource, revision: newest(composition), counts: companionFor(resource, all) };
+  const spec = underCompanions(composition, resource, stores);
+  return { composition, resource, revision: newest(composition), counts: companionFor(resource, all), spec };
 }
 
 /** Whether a companion counts, and for which service. Pure. */
 export function verdictOn<T extends Companion>(
   companion: T,
-  { composition, resource, revision, counts }: CompanionWorld<T>,
+  { composition, resource, revision, counts, spec: laidOver }: CompanionWorld<T>,
   judge: JudgeCompanion<T>,
 ): CompanionVerdict {
   const { kind, metadata, spec } = companion;
@@ -108,7 +119,7 @@ export function verdictOn<T extends Companion>(
   const named = spec?.resource?.kind;
   if (named === undefined || named === '')
     return stalled('NoKind', 'spec.resource.kind: name the kind of a service of this namespace.');
-  if (composition === undefined || resource === undefined)
+  if (composition === undefined || resource === undefined || laidOver === undefined)
     return stalled(
       'NoService',
       `spec.resource: no ResourceComposition in namespace ${metadata.namespace ?? ''} registers this kind; it counts as soon as one does.`,
@@ -118,7 +129,7 @@ export function verdictOn<T extends Companion>(
       'OlderOneCounts',
       `${kind} ${counts.metadata.name} is older and counts for ${resource.kind}; change that one, or delete it.`,
     );
-  return judge(companion, { composition, resource, revision });
+  return judge(companion, { composition, resource, revision, spec: laidOver });
 }
 
 function recordVerdict(
@@ -134,8 +145,38 @@ function recordVerdict(
   return { state: 'ready', reason: 'Record', message: `${origin}${over}` };
 }
 
+/** What does not fit, and what holds instead. */
+export function invalid(
+  findings: readonly Finding[],
+  { composition, resource }: JudgedService,
+): CompanionVerdict {
+  const wrong = findings.map(({ message }) => message.trim()).join('\n');
+  const { name } = composition.metadata;
+  return stalled(
+    'SpecInvalid',
+    `${wrong}\nUntil then ${resource.kind} has what ResourceComposition ${name} says.`,
+  );
+}
+
+/** Whether the newest revision has in it what is laid over the composition. */
+export function inForce(
+  { composition, resource, revision, spec }: JudgedService,
+  more: string,
+): CompanionVerdict {
+  const { name } = composition.metadata;
+  if (revision === undefined || !deepEqual(revision.spec.policies, policiesOf(spec)))
+    return {
+      state: 'working',
+      reason: 'Pending',
+      message: `ResourceComposition ${name} makes a revision with it; if that does not come, its conditions say why.`,
+    };
+  const service = `${resource.kind} (${resource.plural}.${resource.group})`;
+  const message = `In force for ${service}, with revision ${revision.metadata.name}. ${more}`;
+  return { state: 'ready', reason: 'InForce', message };
+}
+
 /** One that does not count until somebody changes something. */
-export const stalled = (reason: string, message: string): CompanionVerdict => ({
+const stalled = (reason: string, message: string): CompanionVerdict => ({
   state: 'stalled',
   reason,
   message,

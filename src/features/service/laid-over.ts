@@ -1,9 +1,11 @@
 import { companionFor, layOver } from '../../api/companion.ts';
-import type { CompositionSpec } from '../../api/resource-composition.ts';
-import type { ResourcePolicy } from '../../api/resource-policy.ts';
+import type { CompositionSpec, ResourceComposition } from '../../api/resource-composition.ts';
+import { RESOURCE_MONITOR, type ResourceMonitor } from '../../api/resource-monitor.ts';
+import { RESOURCE_POLICY, type ResourcePolicy } from '../../api/resource-policy.ts';
 import type { RevisionSpec } from '../../api/revision.ts';
 import type { Finding } from '../../runtime/admission.ts';
-import { policyFindings } from './spec-findings.ts';
+import type { Stores } from '../../runtime/controller.ts';
+import { monitorFindings, policyFindings } from './spec-findings.ts';
 
 /** A composition's spec with what was laid over it, and what keeps that from counting. */
 export interface LaidOver {
@@ -24,11 +26,22 @@ export function withPolicy(spec: CompositionSpec, over: ResourcePolicy | undefin
   return { spec: { ...spec, respolicy }, findings };
 }
 
-/** The spec with the policy that counts among those of the composition's namespace. */
-export function underPolicies(
-  spec: CompositionSpec,
+/** The spec with a ResourceMonitor over its own monitor, field by field, under the same rule. Pure. */
+export function withMonitor(spec: CompositionSpec, over: ResourceMonitor | undefined): LaidOver {
+  if (over === undefined) return { spec, findings: [] };
+  const monitor = layOver(spec.resmonitor?.spec, over.spec);
+  const findings = monitorFindings(monitor, 'spec');
+  if (findings.length > 0) return { spec, findings };
+  return { spec: { ...spec, resmonitor: { ...spec.resmonitor, spec: monitor } }, findings };
+}
+
+/** The spec of a composition with the policy and the monitor that count among those of its namespace. */
+export function underCompanions(
+  { spec, metadata: { namespace } }: ResourceComposition,
   resource: RevisionSpec['resource'],
-  policies: readonly ResourcePolicy[],
+  stores: Stores,
 ): CompositionSpec {
-  return withPolicy(spec, companionFor(resource, policies)).spec;
+  const policy = companionFor(resource, stores.list(RESOURCE_POLICY, namespace));
+  const monitor = companionFor(resource, stores.list(RESOURCE_MONITOR, namespace));
+  return withMonitor(withPolicy(spec, policy).spec, monitor).spec;
 }

@@ -1,7 +1,6 @@
 import { serviceAccountName } from '../../api/instance.ts';
 import { SERVICE_UID_LABEL } from '../../api/names.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
-import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
 import { REVISION, revisionsOf, type RevisionSpec } from '../../api/revision.ts';
 import { CONFIG_MAP, CRD, SERVICE_ACCOUNT, type CustomResourceDefinition } from '../../kube/builtin-kinds.ts';
 import type { Kind, ObjectRef } from '../../kube/kind.ts';
@@ -10,14 +9,14 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
 import type { ServiceDeps } from './dependencies.ts';
-import { underPolicies } from './laid-over.ts';
+import { underCompanions } from './laid-over.ts';
 import { observeRemoval } from './observe-removal.ts';
 import { prepareChart, type ChartMemory } from './prepare-chart.ts';
 import { recordObjects } from './service-objects.ts';
 import { policiesOf, resourceOf } from './service-spec.ts';
 import {
   kindPeriodFindings,
-  monitorFindings,
+  ownMonitorFindings,
   nameFindings,
   ownPolicyFindings,
   sourceFindings,
@@ -43,9 +42,7 @@ export async function observeService(
     revisions,
     crd: isOurs ? found : undefined,
     accountsNamespace: deps.settings.accountsNamespace,
-    policies: policiesOf(
-      underPolicies(composition.spec, resource, read.stores.list(RESOURCE_POLICY, namespace)),
-    ),
+    policies: policiesOf(underCompanions(composition, resource, read.stores)),
   };
   if (composition.metadata.deletionTimestamp !== undefined) {
     const removal = await observeRemoval(composition, { ...base, read });
@@ -84,7 +81,7 @@ function specProblems(
     ...nameFindings(spec),
     ...sourceFindings(spec),
     ...ownPolicyFindings(spec),
-    ...monitorFindings(spec),
+    ...ownMonitorFindings(spec),
   ];
   if (findings.length > 0)
     return findings.map(({ message }) => ({ reason: 'SpecInvalid', message: message.trim() }));

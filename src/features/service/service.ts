@@ -1,11 +1,13 @@
 import { REGISTERED_BY_LABEL, MANAGED_BY_VALUE, SERVICE_UID_LABEL } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION, type ResourceComposition } from '../../api/resource-composition.ts';
+import { RESOURCE_MONITOR } from '../../api/resource-monitor.ts';
 import { RESOURCE_POLICY } from '../../api/resource-policy.ts';
 import { REVISION } from '../../api/revision.ts';
 import { CRD } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
+import type { ObjectRef } from '../../kube/kind.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import type { Controller } from '../../runtime/controller.ts';
+import type { Controller, Stores } from '../../runtime/controller.ts';
 import { isNotOurs } from '../../runtime/not-ours.ts';
 import type { Plan } from '../../runtime/plan.ts';
 import { watch } from '../../runtime/watch.ts';
@@ -34,13 +36,9 @@ export function serviceController(
         kind: REVISION,
         wakes: ({ metadata, spec }) => [{ namespace: metadata.namespace, name: spec.composition.name }],
       }),
-      // A policy laid over a composition, and the record of its own: whoever deletes that gets it back.
-      watch({
-        kind: RESOURCE_POLICY,
-        heeds: isSpecNew,
-        wakes: ({ metadata }, stores) =>
-          stores.list(RESOURCE_COMPOSITION, metadata.namespace).map((composition) => composition.metadata),
-      }),
+      // What is laid over a composition, and the records of its own: whoever deletes one gets it back.
+      watch({ kind: RESOURCE_POLICY, heeds: isSpecNew, wakes: neighbours }),
+      watch({ kind: RESOURCE_MONITOR, heeds: isSpecNew, wakes: neighbours }),
       watch({
         kind: CRD,
         labelSelector: `${REGISTERED_BY_LABEL}=${MANAGED_BY_VALUE}`,
@@ -60,6 +58,11 @@ export function serviceController(
     plan: planService,
     explain: explainService,
   };
+}
+
+/** The compositions of its namespace. */
+function neighbours({ metadata }: KubeObject, stores: Stores): readonly ObjectRef[] {
+  return stores.list(RESOURCE_COMPOSITION, metadata.namespace).map((composition) => composition.metadata);
 }
 
 /** Its status, which the operator writes, is no news. */

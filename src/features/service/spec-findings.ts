@@ -2,6 +2,7 @@ import { parseAppEndpoint } from '../../api/app-endpoint.ts';
 import { TENANTRY_GROUP, WORKFLOWS_GROUP } from '../../api/names.ts';
 import { COUNT_KEYS } from '../../api/quota-counts.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
+import type { ResourceMonitor } from '../../api/resource-monitor.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
 import { parseChartUrl } from '../../helm/chart-url.ts';
 import { compareQuantities, parseQuantity } from '../../lib/quantity.ts';
@@ -140,13 +141,15 @@ export function policyFindings(policy: Policy, at: string): Finding[] {
 }
 
 /** Metrics of the application that can't be asked for as they are written. */
-export function monitorFindings(spec: CompositionSpec): Finding[] {
-  const parsed = parseAppEndpoint(spec.resmonitor?.spec?.appEndpoints);
+export function monitorFindings(monitor: ResourceMonitor['spec'], at: string): Finding[] {
+  const parsed = parseAppEndpoint(monitor?.appEndpoints);
   if (parsed === undefined || 'endpoint' in parsed) return [];
-  return parsed.problems.map(([field, problem]) =>
-    bad(`spec.resmonitor.spec.appEndpoints.${field}`, problem),
-  );
+  return parsed.problems.map(([field, problem]) => bad(`${at}.appEndpoints.${field}`, problem));
 }
+
+/** The same of what a composition asks for. */
+export const ownMonitorFindings = (spec: CompositionSpec): Finding[] =>
+  monitorFindings(spec.resmonitor?.spec, 'spec.resmonitor.spec');
 
 /** Requests above their limits. */
 function limitFindings(policy: Policy, at: string): Finding[] {
