@@ -4,6 +4,7 @@ import { apiVersionOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject, KubeObject, OwnerReference } from '../../kube/object.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { HookError } from './hook-error.ts';
+import { withPodDefaults } from './pod-defaults.ts';
 
 /** On everything that a hook made: the hook's name. Nothing without it is ever overwritten or deleted. */
 export const HOOK_LABEL = 'tenantry.dev/post-create-hook';
@@ -49,7 +50,10 @@ export function forHosting(object: AnyObject, kind: Kind, hook: string, namespac
       `${object.kind} ${metadata.name} names namespace ${metadata.namespace}: a hook makes objects in ${namespace} only, or with target: controlPlane on the plane itself`,
     );
   }
-  return marked(kind.namespaced ? { ...object, metadata: { ...metadata, namespace } } : object, hook);
+  return marked(
+    kind.namespaced ? withPodDefaults({ ...object, metadata: { ...metadata, namespace } }) : object,
+    hook,
+  );
 }
 
 /** An object of a hook for the plane itself. */
