@@ -62,10 +62,10 @@ export async function waitReady<T extends ReadyObject>(
   options.signal.throwIfAborted();
   throw new UserError(
     `${nameOf(kind, ref)} is not ready after ${Math.round(timeoutMs / 1000)} s: ${last}`,
-    `\`kubectl describe ${kind.plural}.${kind.group} ${ref.name} -n ${ref.namespace ?? ''}\` says what it waits for.`,
+    `\`kubectl describe ${kind.plural}.${kind.group} ${ref.name}${ref.namespace === undefined ? '' : ` -n ${ref.namespace}`}\` says what it waits for.`,
   );
 }
 
 function nameOf(kind: Kind, ref: ObjectRef): string {
-  return `${kind.kind} ${ref.namespace ?? ''}/${ref.name}`;
+  return `${kind.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
 }

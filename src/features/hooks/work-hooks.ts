@@ -36,6 +36,11 @@ export interface HooksWorld {
 /** Labels with these prefixes say whose an object is: a hook can't say it of a plane. */
 const KEPT_LABELS = /^(?:[^/]*\.)?(?:tenantry\.dev|kubernetes\.io|k8s\.io)\//;
 
+/** RBAC's words for a right that nobody gave to the hooks' account on the hosting cluster. */
+const NOT_GRANTED = /tenantry-hooks" cannot/;
+const GRANT =
+  "; the cluster's owner allows it by the operator's values hooks.rules and hooks.clusterRules, or target: controlPlane makes it on the plane";
+
 /** Works on the hooks of one plane in their order. What fails is told in the hook's state and keeps no other from going on. */
 export async function workHooks(plane: ControlPlane, read: Read, deps: HooksDeps): Promise<HooksWorld> {
   const before = plane.status?.hooks ?? [];
@@ -188,5 +193,6 @@ function failed(error: unknown): { readonly message: string } {
   if (error instanceof HookError || error instanceof KubeconfigError)
     return { message: hookMessage(error.message) };
   if (!isKubeError(error) || ['stopped', 'unexpected'].includes(classify(error, 0, false))) throw error;
-  return { message: hookMessage(error.message) };
+  const remedy = isKubeError(error, 'Forbidden') && NOT_GRANTED.test(error.message) ? GRANT : '';
+  return { message: hookMessage(`${error.message}${remedy}`) };
 }
