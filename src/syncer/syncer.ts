@@ -146,10 +146,14 @@ export class Syncer {
     this.#wire();
   }
 
-  /** Resolves when both clusters are known; from then on work is done. */
-  async start(): Promise<void> {
+  /** Resolves when both clusters are known. Any process may do this, to answer for the tenant; only one does the work. */
+  async watch(): Promise<void> {
     await Promise.all([this.#sides.host.start(), this.#sides.tenant.start()]);
-    this.#workers = Array.from({ length: WORKERS }, () => this.#work());
+  }
+
+  /** Does the work from now on, beginning with all that has gathered. */
+  work(): void {
+    if (this.#workers.length === 0) this.#workers = Array.from({ length: WORKERS }, () => this.#work());
   }
 
   /** Resolves when nothing is under way any more. */

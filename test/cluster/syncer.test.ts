@@ -279,8 +279,8 @@ describe('two real API servers and the syncer between them', () => {
 
     await host.delete(POD, onHost('lost'), { gracePeriodSeconds: 0 });
     await cluster.delete(SERVICE, inShop('turn'));
-    rig.syncer = rig.newSyncer();
-    await rig.syncer.start();
+    await rig.serve();
+    await rig.run();
 
     await soon('the lost one is gone', async () => (await cluster.find(POD, inShop('lost'))) === undefined);
     await soon(

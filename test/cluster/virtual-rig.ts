@@ -1,21 +1,20 @@
-import type { Server } from 'node:https';
 import { join } from 'node:path';
 import type { ClusterAccess } from '../../src/client/access.ts';
 import type { Client } from '../../src/client/client.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { NAMESPACE, SERVICE } from '../../src/kube/builtin-kinds.ts';
 import { silentLog } from '../../src/runtime/log.ts';
-import { createEgressServer } from '../../src/syncer/endpoint/egress-server.ts';
-import { hostDoor } from '../../src/syncer/endpoint/host-door.ts';
+import { EgressServer } from '../../src/syncer/endpoint/egress-server.ts';
 import { egressConfiguration, serviceWebhook } from '../../src/syncer/endpoint/plane-files.ts';
-import { TenantEndpoint } from '../../src/syncer/endpoint/tenant-endpoint.ts';
-import { Syncer } from '../../src/syncer/syncer.ts';
+import { serveTenant } from '../../src/syncer/serve-tenant.ts';
+import type { Syncer } from '../../src/syncer/syncer.ts';
 import type { Tenant } from '../../src/syncer/tenant.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { freePort, type ApiProcesses } from './api-processes.ts';
 
 /** By which certificate the egress server knows the tenant. */
 const IDENTITY = 'tenant-uid';
+const SERVER_NAME = 'localhost';
 /** An address inside the host's Service range that no test dials. */
 export const KUBERNETES_ADDRESS = '10.96.0.1';
 
@@ -34,8 +33,7 @@ export class VirtualRig {
   cluster!: Client;
   access!: ClusterAccess;
   readonly #options: VirtualRigOptions;
-  #endpoint!: TenantEndpoint;
-  #egress!: Server;
+  readonly #egress = new EgressServer();
   #suffix = 0;
 
   private constructor(options: VirtualRigOptions) {
@@ -54,16 +52,20 @@ export class VirtualRig {
     };
     processes.file('webhooks/services.json', JSON.stringify(serviceWebhook(processes.authority.cert)));
     const manifests = join(processes.folder, 'webhooks');
-    const { egressSelector, admission } = egressConfiguration(`https://127.0.0.1:${port}`, files, manifests);
+    const { egressSelector, admission } = egressConfiguration(
+      `https://${SERVER_NAME}:${port}`,
+      files,
+      manifests,
+    );
     rig.access = await processes.apiServer('tenant', etcd, [
       `--egress-selector-config-file=${processes.file('egress.json', JSON.stringify(egressSelector))}`,
       `--admission-control-config-file=${processes.file('admission.json', JSON.stringify(admission))}`,
     ]);
     // Before the API server is ready: it asks about its own Service first of all.
-    rig.syncer = rig.newSyncer();
-    await rig.#listen(port);
+    await rig.serve();
+    await new Promise<void>((resolve) => rig.#egress.server.listen(port, '127.0.0.1', resolve));
     rig.cluster = await processes.ready(rig.access);
-    await rig.syncer.start();
+    await rig.run();
     await eventually(
       'kube-system is there',
       () => rig.cluster.find(NAMESPACE, { name: 'kube-system' }),
@@ -78,11 +80,13 @@ export class VirtualRig {
     return rig;
   }
 
-  newSyncer(): Syncer {
-    const { tenant, host, processes } = this.#options;
-    return new Syncer({
+  /** Everything of ours, made anew as after a crash of the process: all that it knew is forgotten. */
+  async serve(): Promise<void> {
+    const { tenant, host, hostAccess, processes } = this.#options;
+    const served = await serveTenant({
       tenant,
       host,
+      hostAccess,
       cluster: processes.client(this.access),
       clock: systemClock,
       log: silentLog,
@@ -91,39 +95,25 @@ export class VirtualRig {
       ingresses: true,
       networkPolicies: true,
       disruptionBudgets: true,
-    });
-  }
-
-  async #listen(port: number): Promise<void> {
-    const { processes, host, hostAccess } = this.#options;
-    this.#endpoint = new TenantEndpoint({
-      mirror: this.syncer.mirror,
-      host,
-      door: hostDoor(hostAccess),
-      log: silentLog,
+      authority: processes.authority,
+      clientCa: processes.authority.cert,
+      clientName: IDENTITY,
+      serverName: SERVER_NAME,
       kubernetesAddress: KUBERNETES_ADDRESS,
       suffix: () => `g${(this.#suffix += 1)}`,
-      certificate: (request) => processes.certificate({ ...request, usages: ['server'] }),
-      clientCa: processes.authority.cert,
     });
-    const { cert, key } = await processes.certificate({
-      commonName: 'egress',
-      ipAddresses: ['127.0.0.1'],
-      usages: ['server'],
-    });
-    this.#egress = createEgressServer({
-      cert,
-      key,
-      ca: processes.authority.cert,
-      endpointOf: (name) => (name === IDENTITY ? this.#endpoint : undefined),
-    });
-    await new Promise<void>((resolve) => this.#egress.listen(port, '127.0.0.1', resolve));
+    this.syncer = served.syncer;
+    this.#egress.add(served.egress);
+  }
+
+  /** Watches both clusters, then works. */
+  async run(): Promise<void> {
+    await this.syncer.watch();
+    this.syncer.work();
   }
 
   async stop(): Promise<void> {
     await this.syncer.stop();
-    await this.#endpoint.close();
-    this.#egress.closeAllConnections();
-    this.#egress.close();
+    await this.#egress.close();
   }
 }

@@ -78,7 +78,8 @@ class Rig {
       disruptionBudgets: true,
       calls,
     });
-    await this.syncer.start();
+    await this.syncer.watch();
+    this.syncer.work();
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { SERVICE } from '../../kube/builtin-kinds.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import type { CertificateRequest, KeyPair } from '../../pki/certificate.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -20,9 +21,13 @@ const DIAL_TIMEOUT_MS = 10_000;
 /** Whom an API server shows itself as to a kubelet. */
 const KUBELET_CLIENT = 'kube-apiserver-kubelet-client';
 
+/** Milliseconds after which a name gets a new certificate: they live longer, see `serve-tenant.ts`. */
+const RENEW_MS = 24 * 3_600_000;
+
 /** What stands behind one tenant's API server. */
 export interface TenantEndpointOptions extends KubeletDeps, ReviewDeps {
   readonly log: Log;
+  readonly clock: Clock;
   /** A certificate for one of our names, of the authority that the tenant's API server trusts for kubelets. */
   readonly certificate: (
     request: Pick<CertificateRequest, 'commonName' | 'dnsNames' | 'ipAddresses'>,
@@ -38,7 +43,7 @@ export interface TenantEndpointOptions extends KubeletDeps, ReviewDeps {
 export class TenantEndpoint {
   readonly #options: TenantEndpointOptions;
   /** A server a name, for each shows its own certificate. They listen nowhere: connections are handed to them. */
-  readonly #servers = new Map<string, Promise<Server>>();
+  readonly #servers = new Map<string, { readonly server: Promise<Server>; readonly madeAt: number }>();
 
   constructor(options: TenantEndpointOptions) {
     this.#options = options;
@@ -72,18 +77,22 @@ export class TenantEndpoint {
 
   /** Ends what is open. */
   async close(): Promise<void> {
-    for (const server of await Promise.all(this.#servers.values())) server.closeAllConnections();
+    const servers = await Promise.allSettled([...this.#servers.values()].map(({ server }) => server));
+    for (const one of servers) if (one.status === 'fulfilled') one.value.closeAllConnections();
     this.#servers.clear();
   }
 
   #serverOf(host: string): Promise<Server> {
+    const now = this.#options.clock.monotonic();
     const present = this.#servers.get(host);
-    if (present !== undefined) return present;
-    const made = host === REVIEW_HOST ? this.#reviewServer() : this.#kubeletServer(host);
+    // One that was made anew leaves the old one to the connections it has.
+    if (present !== undefined && now - present.madeAt < RENEW_MS) return present.server;
+    const server = host === REVIEW_HOST ? this.#reviewServer() : this.#kubeletServer(host);
+    const made = { server, madeAt: now };
     this.#servers.set(host, made);
     // One that could not be made is made anew next time.
-    made.catch(() => this.#servers.delete(host));
-    return made;
+    server.catch(() => this.#servers.get(host) === made && this.#servers.delete(host));
+    return server;
   }
 
   async #kubeletServer(host: string): Promise<Server> {
