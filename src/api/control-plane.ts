@@ -12,6 +12,8 @@ export const DEFAULT_TOKEN_SECONDS = 31_536_000;
 const MIN_TOKEN_SECONDS = 600;
 /** Longer ones would outlive the authority that signs them. */
 const MAX_TOKEN_SECONDS = 10 * DEFAULT_TOKEN_SECONDS;
+/** More API servers than this serve no tenant faster. */
+const MAX_REPLICAS = 3;
 const MAX_HOOKS = 32;
 const MAX_VARIABLES = 128;
 
@@ -40,6 +42,24 @@ const specSchema = z.object({
     .optional()
     .describe(
       "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. It can't be changed. Default: shared.",
+    ),
+  replicas: z
+    .int()
+    .min(1)
+    .max(MAX_REPLICAS)
+    .optional()
+    .describe('API servers and controller managers, on different nodes where there are several. Default: 1.'),
+  exposure: z
+    .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+    .optional()
+    .describe(
+      "Type of the API server's Service: reached inside the hosting cluster alone, by a port of every node, or by an address of its own. Default: NodePort.",
+    ),
+  hibernate: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the plane rests: none of its pods run, and everything it holds is kept. Default: false.',
     ),
   bootstrapSecretRef: z
     .object({

@@ -39,6 +39,8 @@ const CERT_FILES = [
 const ETCD_FILES = ['etcd-ca.crt', 'apiserver-etcd-client.crt', 'apiserver-etcd-client.key'];
 /** Requests may still come here until every node has heard that the pod goes. */
 const FAREWELL_SECONDS = 3;
+/** What is under way may end; one whose store is gone already would wait for it in vain. */
+const END_SECONDS = 12;
 /** Seconds that a start may take before it is tried anew: a large database on a slow disk. */
 const START_SECONDS = 180;
 
@@ -62,7 +64,7 @@ export function apiServerParts(
   const template = apiServerPod(spec, store);
   const deployment = partOf(spec, DEPLOYMENT, API_SERVER, {
     spec: {
-      replicas: spec.replicas,
+      replicas: spec.asleep === true ? 0 : spec.replicas,
       selector: { matchLabels: labels },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: { ...template, metadata: { ...template.metadata, annotations: keysAnnotation(pki) } },
@@ -77,6 +79,7 @@ function apiServerPod(spec: PlaneSpec, store: PlaneStore): ReturnType<typeof pod
   const keys = [...CERT_FILES, ...(kine === undefined ? ETCD_FILES : [])];
   return podTemplate(spec, API_SERVER, {
     ...(kine === undefined ? {} : { initContainers: [kine.container] }),
+    terminationGracePeriodSeconds: END_SECONDS,
     containers: [apiServerContainer(spec, kine !== undefined, mounts)],
     volumes: [
       secretVolume('certs', CERTIFICATES_SECRET, keys),

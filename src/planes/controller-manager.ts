@@ -16,6 +16,8 @@ const ALL_CONTROLLERS = '*,bootstrapsigner,tokencleaner';
 export function controllerManagerParts(spec: PlaneSpec, pki: PlanePki): readonly Part[] {
   const labels = podLabels(spec, CONTROLLER_MANAGER);
   const template = podTemplate(spec, CONTROLLER_MANAGER, {
+    // Nothing of it is under way that another one would not do again.
+    terminationGracePeriodSeconds: 5,
     containers: [container(spec)],
     volumes: [
       secretVolume('certs', CERTIFICATES_SECRET, [
@@ -36,7 +38,7 @@ export function controllerManagerParts(spec: PlaneSpec, pki: PlanePki): readonly
   return [
     partOf(spec, DEPLOYMENT, CONTROLLER_MANAGER, {
       spec: {
-        replicas: spec.replicas,
+        replicas: spec.asleep === true ? 0 : spec.replicas,
         selector: { matchLabels: labels },
         // One alone elects nobody: the old one ends before the new one begins.
         strategy:

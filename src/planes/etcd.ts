@@ -30,13 +30,15 @@ export function etcdParts(
     },
   });
   const template = podTemplate({ ...spec, replicas: 1 }, ETCD, {
+    // Whatever is acknowledged is on the disk.
+    terminationGracePeriodSeconds: 10,
     containers: [etcdContainer(spec)],
     volumes: [secretVolume('certs', CERTIFICATES_SECRET, ['etcd-ca.crt', 'etcd.crt', 'etcd.key'])],
   });
   const set = partOf(spec, STATEFUL_SET, ETCD, {
     spec: {
       serviceName: ETCD,
-      replicas: 1,
+      replicas: spec.asleep === true ? 0 : 1,
       selector: { matchLabels: labels },
       template: { ...template, metadata: { ...template.metadata, annotations: keysAnnotation(pki) } },
       volumeClaimTemplates: [

@@ -185,6 +185,17 @@ describe('the parts of a plane', () => {
     });
   });
 
+  it('run no pod while the plane is asleep', () => {
+    const all = stages(ETCD, { asleep: true, replicas: 3 });
+    const sizes = all
+      .flatMap(({ parts }) => parts)
+      // True for these kinds, and only they have it.
+      .map(({ object }) => (object as Deployment).spec?.replicas)
+      .filter((size) => size !== undefined);
+
+    expect(sizes).toEqual([0, 0, 0]);
+  });
+
   it('have several API servers spread and disrupted one at a time', () => {
     const all = stages(ETCD, { replicas: 3 });
 

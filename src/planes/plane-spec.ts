@@ -29,6 +29,8 @@ export interface PlaneSpec {
   readonly images: PlaneImages;
   /** API servers and controller managers. */
   readonly replicas: number;
+  /** No pod runs; everything else is there. */
+  readonly asleep?: boolean;
   /** Whose the objects are: the value of their label `tenantry.dev/instance-uid`. */
   readonly ownerUid: string;
   readonly ownerReferences?: readonly OwnerReference[];

@@ -27,7 +27,9 @@ export function podLabels({ name }: Pick<PlaneSpec, 'name'>, app: string): Reado
 export function podTemplate(
   spec: PodOwner,
   app: string,
-  pod: Pick<PodSpec, 'containers' | 'initContainers' | 'volumes'> & { readonly user?: number },
+  pod: Pick<PodSpec, 'containers' | 'initContainers' | 'volumes' | 'terminationGracePeriodSeconds'> & {
+    readonly user?: number;
+  },
 ): { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec } {
   const { user = NOBODY, ...rest } = pod;
   const { pullSecrets = [] } = spec.images;

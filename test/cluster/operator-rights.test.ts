@@ -163,6 +163,18 @@ describe('the operator, by its own token', () => {
       undefined,
       /cannot impersonate/,
     ],
+    [
+      'lets the account of planes into a namespace of nobody’s',
+      'kubectl create -f -',
+      binding('onlooker', 'tenantry-plane'),
+      /only in namespaces that it created/,
+    ],
+    [
+      'gives what planes need to another account',
+      'kubectl create -f -',
+      binding(INSTANCE, 'tenantry-plane'),
+      /tenantry-plane to the account of control planes/,
+    ],
     ['takes an account’s token', 'kubectl create token default -n kube-system', undefined, /forbidden/],
     ['takes a token of its services', `kubectl create token default -n ${ACCOUNTS}`, undefined, /forbidden/],
     [

@@ -10,6 +10,7 @@ import {
   NAMESPACE,
   NETWORK_POLICY,
   NODE,
+  POD_DISRUPTION_BUDGET,
   ROLE_BINDING,
   SECRET,
   SERVICE,
@@ -226,6 +227,48 @@ describe('a control plane with an etcd of its own', () => {
       const text = Buffer.from(secret?.data?.['kubeconfig'] ?? '', 'base64').toString();
       return text.includes('https://192.0.2.1:30443') && text.includes('"tls-server-name": "a.a-system.svc"');
     });
+  });
+
+  it('runs nothing while it hibernates, and starts in order when it wakes', async () => {
+    const sizeOf = (name: string): number | undefined =>
+      api.objects(DEPLOYMENT).find(({ metadata }) => metadata.name === name)?.spec?.replicas;
+    const say = (spec: object): Promise<unknown> =>
+      client.patch(CONTROL_PLANE, { name: 'a' }, { type: 'merge', body: { spec } });
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+
+    await say({ hibernate: true });
+    await eventually('all have size 0', () =>
+      ['kube-apiserver', 'kube-controller-manager'].every((name) => sizeOf(name) === 0),
+    );
+    await eventually('it says so', () => /hibernates/.test(condition('a', 'Ready')?.message ?? ''));
+    for (const name of ['kube-apiserver', 'kube-controller-manager']) {
+      const ref = { namespace: 'a-system', name };
+      const body = { status: { availableReplicas: null } };
+      await client.patch(DEPLOYMENT, ref, { type: 'merge', body }, { subresource: 'status' });
+    }
+
+    await say({ hibernate: null });
+    await eventually('the API server is first', () => sizeOf('kube-apiserver') === 1);
+    expect(sizeOf('kube-controller-manager')).toBe(0);
+    await ready('a');
+    expect(sizeOf('kube-controller-manager')).toBe(1);
+  });
+
+  it('has as many API servers as it says, and a disruption budget only while there are several', async () => {
+    const budget = (): boolean => exists(POD_DISRUPTION_BUDGET, 'a-system', 'kube-apiserver');
+    await create('a', { backend: 'dedicated', replicas: 2 });
+    await ready('a');
+    expect(budget()).toBe(true);
+
+    await client.patch(CONTROL_PLANE, { name: 'a' }, { type: 'merge', body: { spec: { replicas: 1 } } });
+
+    await eventually('the budget is gone', () => !budget());
+    await eventually('there is one', () =>
+      api
+        .objects(DEPLOYMENT)
+        .some(({ metadata, spec }) => metadata.name === 'kube-apiserver' && spec?.replicas === 1),
+    );
   });
 
   it('leaves nothing when it is deleted', async () => {

@@ -43,6 +43,7 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   const pki = isForeign ? readPki({}) : await currentPki(secrets.get(CERTIFICATES_SECRET), spec, clock.now());
   const password = filesOf(secrets.get(DATASTORE_SECRET))['password'] ?? deps.newPassword();
   const memory = memories.of(spec.namespace, uid);
+  if (spec.asleep === true) memory.hasAnswered = false;
   if (!memory.hasAnswered && isAvailable(present, API_SERVER))
     memory.hasAnswered = await deps.ask({ host: serviceHost(spec), pki }, read.signal);
   return {

@@ -1,6 +1,6 @@
 import { NODE, SERVICE, type Service } from '../../kube/builtin-kinds.ts';
 import { groupKindOf } from '../../kube/kind.ts';
-import { serviceHost } from '../../planes/plane-names.ts';
+import { SERVICE_PORT, serviceHost } from '../../planes/plane-names.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
 import type { Stores } from '../../runtime/controller.ts';
@@ -8,8 +8,8 @@ import type { Present } from './part-writes.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
 /**
- * Where people reach a plane: by its name below the cluster's domain for planes, where somebody leads it there; else by a node and the
- * port of the plane's Service on it. Undefined while the Service has no port.
+ * Where people reach a plane: by its name below the cluster's domain for planes, where somebody leads it there; else by the address of its
+ * Service, or by a node and the Service's port there. Undefined while there is none.
  */
 export function outsideAddress(
   spec: PlaneSpec,
@@ -19,8 +19,10 @@ export function outsideAddress(
 ): OutsideAddress | undefined {
   if (domain !== '') return { url: `https://${spec.name}.${domain}:${externalPort}` };
   const service: Service | undefined = present.get(`${groupKindOf(SERVICE)}/${spec.name}`);
-  const port = service?.spec?.ports?.[0]?.nodePort;
-  const host = nodeAddress(stores);
+  const [at] = spec.serviceType === 'LoadBalancer' ? (service?.status?.loadBalancer?.ingress ?? []) : [];
+  const isBalanced = at !== undefined;
+  const port = isBalanced ? SERVICE_PORT : service?.spec?.ports?.[0]?.nodePort;
+  const host = isBalanced ? (at.ip ?? at.hostname) : nodeAddress(stores);
   if (port === undefined || host === undefined) return undefined;
   return {
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,

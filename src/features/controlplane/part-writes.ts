@@ -1,16 +1,19 @@
-import { SECRET, type Secret } from '../../kube/builtin-kinds.ts';
-import { groupKindOf } from '../../kube/kind.ts';
+import { NETWORK_POLICY, POD_DISRUPTION_BUDGET, SECRET, type Secret } from '../../kube/builtin-kinds.ts';
+import { groupKindOf, type Kind } from '../../kube/kind.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { contains } from '../../lib/contains.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Part } from '../../planes/object-of.ts';
+import { PLANE_LABEL } from '../../planes/plane-names.ts';
 import type { ServiceAccountRef, Write } from '../../runtime/plan.ts';
 
 /** On every object that we write of a plane: what was written. A field that is left out of the next version is seen by it. */
 const WRITTEN_ANNOTATION = 'tenantry.dev/written';
 const DIGEST_LENGTH = 16;
+/** Kinds whose objects may become superfluous. */
+const PRUNED: readonly Kind[] = [POD_DISRUPTION_BUDGET, NETWORK_POLICY];
 
 /** Objects that are there, by `keyOfPart`. */
 export type Present = ReadonlyMap<string, KubeObject>;
@@ -46,6 +49,24 @@ export function partWrites(
       },
     ];
   });
+}
+
+/** Deletes what the plane of this name no longer consists of: a disruption budget of API servers that are one now. Pure. */
+export function surplus(
+  present: Present,
+  name: string,
+  wanted: readonly Part[],
+  as: ServiceAccountRef,
+): readonly Write[] {
+  const keys = new Set(wanted.map(keyOfPart));
+  return PRUNED.flatMap((kind) =>
+    [...present.entries()].flatMap(([key, { metadata }]): Write[] => {
+      const isOurs = key.startsWith(`${groupKindOf(kind)}/`) && metadata.labels?.[PLANE_LABEL] === name;
+      if (!isOurs || keys.has(key) || metadata.uid === undefined) return [];
+      const { namespace, uid } = metadata;
+      return [{ verb: 'delete', kind, ref: { namespace, name: metadata.name }, uid, as }];
+    }),
+  );
 }
 
 function stamped(object: KubeObject): KubeObject {

@@ -1,5 +1,5 @@
 import { CONTROL_PLANE, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
-import { NAMESPACE } from '../../kube/builtin-kinds.ts';
+import { NAMESPACE, type Deployment } from '../../kube/builtin-kinds.ts';
 import { apiVersionOf } from '../../kube/kind.ts';
 import type { Part } from '../../planes/object-of.ts';
 import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
@@ -13,7 +13,7 @@ import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.t
 import { databaseStage } from './database-stage.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
-import { keyOfPart, partWrites } from './part-writes.ts';
+import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
 import { isOfStore, sharedDatabase } from './shared-store.ts';
 import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
@@ -39,6 +39,8 @@ export function planPlane(
     ({ writes, actions = [] }) => writes.length + actions.length > 0,
   );
   const verdict = verdictOf(plane, world);
+  // Whose certificates are due while nobody runs is seen when they wake.
+  if (world.spec.asleep === true) return { finalizer: 'present', stages, ...said(plane, verdict, now) };
   const isStarting = isAvailable(world.present, API_SERVER) && !world.hasAnswered;
   const dueMs = Math.max(0, pkiDueAt(world.pki, world.spec) - now);
   return {
@@ -87,7 +89,7 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
   const write = (parts: readonly Part[]): readonly Write[] =>
     partWrites(parts, present, { owner, as: account });
   const hasStore = shared === undefined || shared.serving;
-  const hasController = present.has(controllerKey) || isAvailable(present, API_SERVER);
+  const hasController = isAwake(present) || spec.asleep === true || isAvailable(present, API_SERVER);
   const reference = {
     apiVersion: apiVersionOf(CONTROL_PLANE),
     kind: CONTROL_PLANE.kind,
@@ -104,11 +106,25 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
     ...(shared?.serving === true ? [databaseStage('ensure-database', world, shared)] : []),
     { name: 'servers', writes: hasStore ? write(servers?.parts ?? []) : [] },
     { name: 'controllers', writes: hasController ? write(controllers?.parts ?? []) : [] },
+    {
+      name: 'surplus',
+      writes: surplus(
+        present,
+        spec.name,
+        [...others, ...(servers?.parts ?? []), ...(controllers?.parts ?? [])],
+        account,
+      ),
+    },
   ];
 }
 
 const KEPT_FIRST = new Set([CERTIFICATES_SECRET, DATASTORE_SECRET]);
-const controllerKey = `apps/Deployment/${CONTROLLER_MANAGER}`;
+
+/** Whether the controllers were started before: those of a plane that wakes wait for their API server like new ones. */
+function isAwake(present: Present): boolean {
+  const deployment: Deployment | undefined = present.get(`apps/Deployment/${CONTROLLER_MANAGER}`);
+  return (deployment?.spec?.replicas ?? 0) > 0;
+}
 
 /** The PostgreSQL that planes share comes with the first of them. */
 function storeStages(
@@ -135,6 +151,10 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
   const hasKubeconfig = present.has(
     keyOfPart(adminKubeconfig(world.spec, world.pki, undefined, kubeconfigForm(plane))),
   );
+  if (world.spec.asleep === true) {
+    const message = 'The plane hibernates; set spec.hibernate to false to wake it';
+    return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message } };
+  }
   const waiting = waitingFor(plane, world);
   const more = plane.spec.type === 'vcluster' ? { more: [NO_PODS] } : {};
   if (waiting !== undefined) {
