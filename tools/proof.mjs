@@ -46,6 +46,10 @@ const PARTS = {
   },
   'network-policies': kubernetesTests('network-policies'),
   conformance: kubernetesTests('conformance'),
+  monitoring: {
+    program: 'tools/monitoring.ts',
+    covers: ['src/features/usage', 'deploy', 'tools/monitoring'],
+  },
   charts: {
     program: 'tools/chart-proof.ts',
     covers: ['src/helm', 'tools/helm-engine', 'test/charts', 'test/fixtures/charts'],

@@ -22,6 +22,10 @@ export interface OperatorSettings {
   readonly allowPrivateHosts: boolean;
   /** TENANTRY_CHART_CA_FILE: PEM file with further authorities for chart downloads. */
   readonly chartCaFile: string | undefined;
+  /** TENANTRY_KUBELET_CA_FILE: PEM file with the authorities of kubelets' certificates; the cluster's if undefined. */
+  readonly kubeletCaFile: string | undefined;
+  /** TENANTRY_KUBELET_INSECURE: trust any certificate of a kubelet. */
+  readonly kubeletInsecure: boolean;
   /** TENANTRY_LOG_LEVEL. */
   readonly logLevel: LogLevel;
   /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY and TENANTRY_PROXY_CHART_HOSTS, for chart downloads. */
@@ -82,6 +86,8 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
     allowHttp: flag('TENANTRY_ALLOW_HTTP_CHARTS'),
     allowPrivateHosts: flag('TENANTRY_ALLOW_PRIVATE_CHART_HOSTS'),
     chartCaFile: optional('TENANTRY_CHART_CA_FILE'),
+    kubeletCaFile: optional('TENANTRY_KUBELET_CA_FILE'),
+    kubeletInsecure: flag('TENANTRY_KUBELET_INSECURE'),
     logLevel: logLevel ?? 'info',
     proxy: {
       https: optional('HTTPS_PROXY'),

@@ -129,6 +129,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     metrics,
     services,
     operatorNamespace,
+    kubelets: { ca: await kubeletAuthorities(settings, access.ca), insecure: settings.kubeletInsecure },
     port: HEALTH_PORT,
   });
   const discovery = createDiscovery(client, clock);
@@ -217,6 +218,14 @@ async function prepareKinds(client: Client, namespace: string, version: string, 
     // There already, or the kind is not served yet on this API server: the next start makes it.
     if (!isKubeError(error, 'AlreadyExists', 'NotFound')) throw error;
   }
+}
+
+/** What the owner names, else the cluster's own. */
+function kubeletAuthorities(
+  { kubeletCaFile }: OperatorSettings,
+  own: string | undefined,
+): Promise<string | undefined> {
+  return kubeletCaFile === undefined ? Promise.resolve(own) : readFile(kubeletCaFile, 'utf8');
 }
 
 async function chartSourceSettings(

@@ -3,9 +3,11 @@ import { RESOURCE_MONITOR, type ResourceMonitor } from '../api/resource-monitor.
 import { RESOURCE_POLICY } from '../api/resource-policy.ts';
 import type { Client } from '../client/client.ts';
 import { underCompanions } from '../features/service/laid-over.ts';
+import { createClient } from '../client/http-client.ts';
 import type { RegisteredServices } from '../features/service/registered-services.ts';
 import type { Counted } from '../features/usage/instance-pods.ts';
 import { usageSampler } from '../features/usage/sample-usage.ts';
+import { kubeletAsker, type KubeletDeps } from '../features/usage/kubelets.ts';
 import { podReader } from '../features/usage/pod-reader.ts';
 import { UsageBook } from '../features/usage/usage-book.ts';
 import { publishUsage } from '../features/usage/usage-metrics.ts';
@@ -27,6 +29,8 @@ interface Surroundings {
   readonly metrics: Pick<Metrics, 'registry'>;
   readonly services: (stores: Stores) => RegisteredServices;
   readonly operatorNamespace: string;
+  /** Authorities of the kubelets' certificates. */
+  readonly kubelets: Pick<KubeletDeps, 'ca' | 'insecure'>;
   /** Port of the page that replicas read from the leader. */
   readonly port: number;
 }
@@ -51,7 +55,12 @@ export function watchUsage(surroundings: Surroundings): {
     const parsed = parseAppEndpoint(monitorOf(serviceUid)?.appEndpoints);
     return parsed !== undefined && 'endpoint' in parsed ? parsed.endpoint : undefined;
   };
-  manager.addTask(usageSampler({ ...surroundings, stores, book, endpointOf, readPod: podReader(clock) }));
+  const connect: KubeletDeps['connect'] = (access) =>
+    createClient(access, { clock, userAgent: 'tenantry-operator' });
+  const askNode = kubeletAsker({ ...surroundings, ...surroundings.kubelets, stores, connect });
+  manager.addTask(
+    usageSampler({ ...surroundings, askNode, stores, book, endpointOf, readPod: podReader(clock) }),
+  );
   publishUsage(metrics.registry, source);
   return {
     page: (path) => usagePage(source, path),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onNode } from './on-node.ts';
 import { run, shell } from './programs.ts';
 
 const NS = 'tenantry-system';
@@ -9,15 +10,11 @@ const ACCOUNTS = 'tenantry-system-services';
 /** Made by the quickstart: an instance's namespace. */
 const INSTANCE = 'wp-for-tenant1';
 const READ = 'get list watch';
-/** In a shell: the first node, and the way to its kubelet. */
-const NODE = 'NODE=$(kubectl get nodes -o jsonpath={.items[0].metadata.name});';
-const KUBELET = '/api/v1/nodes/$NODE/proxy';
 
 /** Every right of the operator in any namespace. What is not here, RBAC refuses; what is dangerous here, the policies hold. */
 const EVERYWHERE = [
   `events (core, events.k8s.io): create ${READ} patch`,
   `limitranges namespaces nodes persistentvolumeclaims pods resourcequotas services: ${READ}`,
-  'nodes/proxy: get',
   `daemonsets deployments replicasets statefulsets (apps): ${READ}`,
   `cronjobs jobs (batch): ${READ}`,
   `ingresses networkpolicies (networking.k8s.io): ${READ}`,
@@ -41,6 +38,7 @@ const OWN = [
   `configmaps secrets: create delete ${READ} patch update`,
   'leases (coordination.k8s.io): create delete get list patch update',
   'deployments/scale (apps) only tenantry-operator: patch',
+  'serviceaccounts/token only tenantry-usage: create',
 ];
 const OF_ACCOUNTS = [`serviceaccounts: create delete ${READ} impersonate patch update`];
 /** What Kubernetes lets every account do. */
@@ -65,19 +63,24 @@ function lineOf({ apiGroups = [], resources = [], resourceNames = [], verbs }: R
 const folder = mkdtempSync(join(tmpdir(), 'tenantry-operator-'));
 let asOperator: (line: string, input?: string) => ReturnType<typeof shell>;
 
-beforeAll(async () => {
-  await run('kubectl create namespace onlooker');
-  await run('kubectl create clusterrole tenantry-service-onlooker --verb=get --resource=leases');
-  const token = (await run(`kubectl create token tenantry-operator -n ${NS}`)).trim();
+/** A shell whose kubectl is an account of the operator's namespace. */
+async function shellAs(account: string): Promise<typeof asOperator> {
+  const token = (await run(`kubectl create token ${account} -n ${NS}`)).trim();
   // True by kubectl's contract.
   const config = JSON.parse(await run('kubectl config view --raw --minify -o json')) as {
     users: { name: string; user: object }[];
   };
   config.users = config.users.map(({ name }) => ({ name, user: { token } }));
-  const path = join(folder, 'kubeconfig');
+  const path = join(folder, account);
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
-  asOperator = (line, input) =>
+  return (line, input) =>
     shell(line, { env: { KUBECONFIG: path }, ...(input === undefined ? {} : { input }) });
+}
+
+beforeAll(async () => {
+  await run('kubectl create namespace onlooker');
+  await run('kubectl create clusterrole tenantry-service-onlooker --verb=get --resource=leases');
+  asOperator = await shellAs('tenantry-operator');
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
@@ -191,22 +194,16 @@ describe('the operator, by its own token', () => {
       /forbidden/,
     ],
     [
-      'reads more of a kubelet than what pods use',
-      `${NODE} kubectl get --raw ${KUBELET}/pods`,
+      'reaches a kubelet',
+      'kubectl get --raw /api/v1/nodes/$(kubectl get nodes -o jsonpath={.items[0].metadata.name})/proxy/pods',
       undefined,
-      /of kubelets the operator reads stats\/summary and nothing else/,
+      /forbidden/,
     ],
     [
-      'runs commands by way of a kubelet',
-      `${NODE} kubectl get --raw "${KUBELET}/exec/${INSTANCE}/pod/container?command=id&output=1"`,
+      'takes a token of its own account',
+      `kubectl create token tenantry-operator -n ${NS}`,
       undefined,
-      /of kubelets the operator reads stats\/summary and nothing else/,
-    ],
-    [
-      'says one path to the policy and another to the kubelet',
-      `${NODE} kubectl get --raw "${KUBELET}/pods?path=/stats/summary"`,
-      undefined,
-      /of kubelets the operator reads stats\/summary and nothing else/,
+      /forbidden/,
     ],
     [
       'makes itself an administrator',
@@ -304,5 +301,47 @@ describe('the operator, by its own token', () => {
 
     expect(`${stdout}${stderr}`).toMatch(message);
     expect(code).not.toBe(0);
+  });
+});
+
+describe('the account that kubelets are shown', () => {
+  it('can do nothing but read what pods use, at the API server and at a kubelet', async () => {
+    const token = (await run(`kubectl create token tenantry-usage -n ${NS}`)).trim();
+    const asUsage = await shellAs('tenantry-usage');
+    const review = (namespace: string) => ({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      spec: { namespace },
+    });
+    const rights = await Promise.all(
+      [NS, ACCOUNTS, INSTANCE, 'kube-system'].map(async (namespace) => {
+        const { stdout } = await asUsage(
+          'kubectl create --validate=false -f - -o json',
+          JSON.stringify(review(namespace)),
+        );
+        const { status } = JSON.parse(stdout) as { status: { resourceRules: readonly Rule[] } };
+        return status.resourceRules.map(lineOf).filter((right) => !ANYBODY.test(right));
+      }),
+    );
+    const ask = (path: string): Promise<string> =>
+      onNode(`curl -sk -o /dev/null -w '%{http_code}' -H 'authorization: Bearer ${token}' '${path}'`);
+    const kubelet = `https://127.0.0.1:10250`;
+
+    expect(rights).toEqual([
+      ['nodes/stats: get'],
+      ['nodes/stats: get'],
+      ['nodes/stats: get'],
+      ['nodes/stats: get'],
+    ]);
+    expect(await ask(`${kubelet}/stats/summary`)).toBe('200');
+    for (const path of [
+      `/exec/${INSTANCE}/a/b?command=id`,
+      `/run/${INSTANCE}/a/b`,
+      '/pods',
+      '/logs/',
+      '/metrics',
+      '/stats/../pods',
+    ])
+      expect([path, await ask(`${kubelet}${path}`)]).toEqual([path, '403']);
   });
 });

@@ -98,10 +98,6 @@ export const POLICIES: readonly Policy[] = [
     attack: `kubectl patch mutatingwebhookconfiguration tenantry ${DRY} ${OPERATOR} --type json -p '[{"op":"replace","path":"/webhooks/0/rules/0/apiGroups","value":["apps"]}]'`,
   },
   {
-    name: 'tenantry-operator-kubelets',
-    attack: `kubectl get --raw /api/v1/nodes/$(kubectl get nodes -o jsonpath='{.items[0].metadata.name}')/proxy/pods ${OPERATOR}`,
-  },
-  {
     name: 'tenantry-provider-crds',
     attack: `echo '${crd}' | kubectl create -f - ${DRY} --as=system:serviceaccount:default:kubeplus-saas-provider --as-group=system:masters`,
   },

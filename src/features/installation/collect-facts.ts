@@ -25,7 +25,6 @@ export const POLICY_NAMES: readonly string[] = [
   'tenantry-operator-writes',
   'tenantry-operator-crds',
   'tenantry-operator-webhooks',
-  'tenantry-operator-kubelets',
   'tenantry-service-writes',
   'tenantry-services',
   'tenantry-status',

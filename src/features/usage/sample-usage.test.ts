@@ -1,24 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { podStats } from '../../../test/builders/pod-stats.ts';
 import { instanceNamespace, instancePod, usageStores } from '../../../test/builders/usage-world.ts';
-import { KubeError } from '../../kube/kube-error.ts';
 import { FakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { ROUND_MS, usageSampler } from './sample-usage.ts';
 import { UsageBook } from './usage-book.ts';
-
-const summary = JSON.stringify({
-  pods: [
-    { podRef: { uid: 'uid-a', name: 'a', namespace: 'shop1' }, cpu: { usageNanoCores: 5e6 } },
-    { podRef: { uid: 'uid-x', name: 'x', namespace: 'kube-system' } },
-  ],
-});
 
 /** A sampler over one instance with pods on n1 and n2, of which n2 is down; each answer takes `answerMs`. */
 function begin(answerMs = 0) {
   const clock = new FakeClock();
   const book = new UsageBook();
   const asked: string[] = [];
-  const load = { now: 0, most: 0 };
   const at = (podIP: string) => ({ status: { phase: 'Running', podIP } });
   const pods = [
     { ...instancePod('a', 'shop1'), ...at('10.0.0.1') },
@@ -36,21 +28,16 @@ function begin(answerMs = 0) {
       return '# HELP orders Orders taken\norders{shop="}"} 3\norders 4\n';
     },
     stores: usageStores([instanceNamespace('shop1')], [...pods, ended]),
-    client: {
-      raw: async ({ path, signal }) => {
-        asked.push(path);
-        load.most = Math.max(load.most, (load.now += 1));
-        if (answerMs > 0) await clock.sleep(answerMs, signal);
-        load.now -= 1;
-        if (path.includes('n2'))
-          throw new KubeError('ServiceUnavailable', 'no route to host', { status: 503 });
-        return { status: 200, headers: {}, text: summary };
-      },
+    askNode: async (node, signal) => {
+      asked.push(node);
+      if (answerMs > 0) await clock.sleep(answerMs, signal);
+      if (node === 'n2') throw new Error('no route to host');
+      return [podStats('a', { cpuMillicores: 5 }), podStats('x', { namespace: 'kube-system' })];
     },
   });
   const abort = new AbortController();
   const ending = task.run(abort.signal).catch(() => undefined);
-  return { clock, book, asked, load, end: () => (abort.abort(), ending) };
+  return { clock, book, asked, end: () => (abort.abort(), ending) };
 }
 
 describe('the sampler', () => {
@@ -58,7 +45,7 @@ describe('the sampler', () => {
     const { clock, book, asked, end } = begin();
 
     await clock.advance(1);
-    expect(asked).toEqual(['n1', 'n2'].map((node) => `/api/v1/nodes/${node}/proxy/stats/summary`));
+    expect(asked).toEqual(['n1', 'n2']);
     expect(book.of('shop1')).toMatchObject({
       pods: [{ name: 'a', cpuMillicores: 5 }],
       gaps: [

@@ -1,14 +1,13 @@
 import type { AppEndpoint } from '../../api/app-endpoint.ts';
-import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import { mapLimit } from '../../lib/limit.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Task } from '../../runtime/task-loop.ts';
-import { askNode } from './ask-node.ts';
 import { askApplications, type ReadPod } from './ask-application.ts';
 import { nodesByNamespace } from './instance-pods.ts';
+import type { PodStats } from './pod-stats.ts';
 import type { NodeAnswer, UsageBook } from './usage-book.ts';
 
 /*
@@ -24,7 +23,7 @@ const SHARE = 4;
 const PARALLEL = 2;
 
 export interface SamplerDeps {
-  readonly client: Pick<Client, 'raw'>;
+  readonly askNode: (node: string, signal: AbortSignal) => Promise<readonly PodStats[]>;
   readonly stores: Stores;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,12 +56,12 @@ export function usageSampler(deps: SamplerDeps): Task {
 
 /** One round. Nodes that fail are gaps; nothing is thrown but what ends the term. */
 async function sampleOnce(deps: SamplerDeps, signal: AbortSignal): Promise<void> {
-  const { client, stores, clock, log, book } = deps;
+  const { askNode, stores, clock, log, book } = deps;
   const nodesOf = nodesByNamespace(stores);
   const nodes = new Set([...nodesOf.values()].flatMap((names) => [...names]));
   const answered = await mapLimit([...nodes].sort(), PARALLEL, async (node): Promise<NodeAnswer> => {
     try {
-      return { node, pods: await askNode(client, node, signal) };
+      return { node, pods: await askNode(node, signal) };
     } catch (error) {
       if (signal.aborted) throw error;
       log.debug('Kubelet not read', { node, error });

@@ -1,10 +1,11 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
-import { POD, PVC, type PersistentVolumeClaim, type Pod } from '../../kube/builtin-kinds.ts';
+import { NODE, POD, PVC, type Node, type PersistentVolumeClaim, type Pod } from '../../kube/builtin-kinds.ts';
 import type { Watch } from '../../runtime/controller.ts';
 import { watch } from '../../runtime/watch.ts';
 
 /** What the stores must keep for usage, beside what instances are read from. */
 export const USAGE_WATCHES: readonly Watch[] = [
+  watch({ kind: NODE, slim: slimNode, wakes: () => [] }),
   watch({ kind: POD, labelSelector: INSTANCE_UID_LABEL, slim: slimPod, wakes: () => [] }),
   watch({ kind: PVC, labelSelector: INSTANCE_UID_LABEL, slim: slimClaim, wakes: () => [] }),
 ];
@@ -31,6 +32,20 @@ function slimPod({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
       ...(podIP === undefined ? {} : { podIP }),
       ...(containerStatuses === undefined ? {} : { containerStatuses }),
       ...(initContainerStatuses === undefined ? {} : { initContainerStatuses }),
+    },
+  };
+}
+
+/** Where its kubelet listens. */
+function slimNode({ apiVersion, kind, metadata, status }: Node): Node {
+  const { addresses, daemonEndpoints } = status ?? {};
+  return {
+    apiVersion,
+    kind,
+    metadata: slimMetadata(metadata),
+    status: {
+      ...(addresses === undefined ? {} : { addresses }),
+      ...(daemonEndpoints === undefined ? {} : { daemonEndpoints }),
     },
   };
 }
