@@ -550,4 +550,34 @@ export const CONTROLS: readonly Control[] = [
       name: 'is not there after a trial, and the text names plan, date and remedy',
     },
   },
+  {
+    attack: 'two creations race for the last place of a licence',
+    file: 'src/features/instance/check-license.ts',
+    find: 'count: present.size + coming.size',
+    replace: 'count: present.size',
+    test: {
+      file: 'src/features/instance/license-race.test.ts',
+      name: 'are never given twice, and none is lost',
+    },
+  },
+  {
+    attack: 'an instance shares a node with one that asked for nodes of its own',
+    file: 'src/features/instance/pod-settings.ts',
+    find: '    exclusiveTerm(instanceUid),\n',
+    replace: '',
+    test: {
+      file: 'src/features/instance/pod-settings.test.ts',
+      name: 'keeps the nodes of an exclusive instance for it, beside the rules of the chart, and through the scheduler',
+    },
+  },
+  {
+    attack: 'labels that isolate a namespace are changed by hand',
+    file: 'src/features/instance/observe.ts',
+    find: ' || (policiesCurrent && mustRelabel(look, policies)),',
+    replace: ' || (look.deleting && mustRelabel(look, policies)),',
+    test: {
+      file: 'test/component/instance-drift.test.ts',
+      name: 'puts the namespace back that was %s',
+    },
+  },
 ];

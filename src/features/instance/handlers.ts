@@ -35,7 +35,7 @@ export interface InstanceAdmissionDeps extends Pick<
   readonly takePlace?: (request: AdmissionRequest, signal: AbortSignal) => Promise<readonly Finding[]>;
 }
 
-/** The webhooks of all generated kinds. They read, and write nothing but what `takePlace` does. */
+/** The webhooks of all generated kinds. They read, and write nothing but places in licences and plans. */
 export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler[] {
   const charts = new Charts(deps.engine, deps.client);
   const validator = new ValuesValidator();
@@ -81,13 +81,25 @@ async function validate(
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
     target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
     valuesFindings: changes ? await valuesFindings(deps, revision, object) : [],
-    licenseFindings: request.operation === 'CREATE' ? await licensed(deps, request, revision, signal) : [],
+    licenseFindings:
+      request.operation === 'CREATE' ? await licensed(deps, request, revision, signal, 'findings') : [],
     isolation: revision?.spec.policies.isolation,
     unreadableSecrets: changes ? await unreadableSecrets(deps.client, request, object, signal) : [],
   });
   if (findings.length > 0) return { allowed: false, findings };
-  const unplaced = request.operation === 'CREATE' ? ((await deps.takePlace?.(request, signal)) ?? []) : [];
+  const unplaced = request.operation === 'CREATE' ? await takePlaces(deps, request, revision, signal) : [];
   return unplaced.length === 0 ? { allowed: true } : { allowed: false, findings: unplaced };
+}
+
+/** Places in the kind's licence and in the tenant's plan: all that admission ever writes. */
+async function takePlaces(
+  deps: Validation,
+  request: AdmissionRequest,
+  revision: Revision | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const unlicensed = request.dryRun ? [] : await licensed(deps, request, revision, signal, 'take');
+  return unlicensed.length > 0 ? unlicensed : ((await deps.takePlace?.(request, signal)) ?? []);
 }
 
 /** The revision that the instance would run under its tenant's plan. Where nobody can tell the plan, `takePlace` says so. */
@@ -106,13 +118,17 @@ function runRevision(
 /** The licence stands beside the composition; a kind that nobody offers any more has none. */
 async function licensed(
   { licenses }: Validation,
-  { group, version, kind, resource }: AdmissionRequest,
+  request: AdmissionRequest,
   revision: Revision | undefined,
   signal: AbortSignal,
+  how: 'findings' | 'take',
 ): Promise<readonly Finding[]> {
   const { namespace } = revision?.metadata ?? {};
   if (namespace === undefined) return [];
-  return licenses.findings({ group, version, kind, plural: resource, namespaced: true }, namespace, signal);
+  const { group, version, kind, resource } = request;
+  const { name = request.name } = request.object?.metadata ?? {};
+  const ref = { namespace: request.namespace, name };
+  return licenses[how]({ group, version, kind, plural: resource, namespaced: true }, namespace, ref, signal);
 }
 
 function instancesOf(request: AdmissionRequest): {
