@@ -38,10 +38,16 @@ const specSchema = z.object({
       "k8s: an API server and controllers of the tenant's own. vcluster: the same with pods on the hosting cluster. host: the hosting cluster itself. external: a cluster that exists already. It can't be changed.",
     ),
   backend: z
-    .enum(['shared', 'dedicated'])
+    .enum(['shared', 'dedicated', 'external'])
     .optional()
     .describe(
-      "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. It can't be changed. Default: shared.",
+      "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. external: in a database of its own on the PostgreSQL that backendSecretRef names. It can't be changed. Default: shared.",
+    ),
+  backendSecretRef: z
+    .object({ name: name('Name of the Secret.') })
+    .optional()
+    .describe(
+      "Secret in the operator's namespace, labelled tenantry.dev/backend=true, that says how to reach the PostgreSQL of backend external: host, port, user, password, ca.crt. The user makes roles and databases.",
     ),
   replicas: z
     .int()
@@ -164,6 +170,11 @@ export const controlPlaneCrd = (): AnyObject =>
           {
             rule: "(has(self.backend) ? self.backend : 'shared') == (has(oldSelf.backend) ? oldSelf.backend : 'shared')",
             message: "backend can't be changed; make another plane",
+          },
+          {
+            rule: "!has(self.backend) || self.backend != 'external' || has(self.backendSecretRef)",
+            message:
+              'backendSecretRef: backend external needs the Secret that says how to reach the PostgreSQL',
           },
           {
             rule: "self.type != 'external' || has(self.bootstrapSecretRef)",

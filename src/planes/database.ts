@@ -37,10 +37,12 @@ export async function ensureDatabase(server: DatabaseServer, database: PlaneData
   const name = pg.escapeIdentifier(database.name);
   // As it is kept: neither the server's log nor a statistics view ever sees the password.
   const verifier = pg.escapeLiteral(scramVerifier(database.password, saltOf(database.name)));
-  const how = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT ${database.connectionLimit} PASSWORD ${verifier}`;
+  const how = `LOGIN CONNECTION LIMIT ${database.connectionLimit} PASSWORD ${verifier}`;
   await withServer(server, async (client) => {
     const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [database.name]);
     await client.query(`${roles.rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${name} ${how}`);
+    // Who is no superuser makes databases only for roles that he belongs to.
+    await client.query(`GRANT ${name} TO CURRENT_USER`);
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database.name]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${name} OWNER ${name}`);
     // Everybody may connect to a new database; and to those that are there from the beginning.

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../doubles/eventually.ts';
 import { fromRunner, run, shell } from './programs.ts';
 
+const NS = 'tenantry-system';
 const STORE = 'tenantry-system-planes';
-/** One with an etcd of its own, two on the shared PostgreSQL. */
-const PLANES = { 'test-own': 'dedicated', 'test-a': 'shared', 'test-b': 'shared' } as const;
+/** The third one takes the PostgreSQL of the second for somebody else's. */
+const PLANES = { 'test-own': 'dedicated', 'test-a': 'shared', 'test-b': 'external' } as const;
+const SERVER = 'test-server';
 type Name = keyof typeof PLANES;
 const NAMES = Object.keys(PLANES) as readonly Name[]; // true: Object.keys of exactly these
 const START_MS = 120_000;
@@ -59,22 +61,42 @@ async function fetchKubeconfig(name: Name): Promise<void> {
   writeFileSync(path(name), JSON.stringify(config), { mode: 0o600 });
 }
 
+/** What leads to the shared PostgreSQL, as a Secret for planes of backend external; once there is one. */
+async function serverSecret(): Promise<string> {
+  const there = async (): Promise<boolean> =>
+    (await shell(`kubectl get secret postgres-server -n ${STORE}`)).code === 0;
+  await eventually('the shared PostgreSQL has its keys', there, PATIENCE_MS);
+  const [password, ca] = await Promise.all(
+    ['password', 'ca.crt'].map((key) => secret(STORE, 'postgres-server', key)),
+  );
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: SERVER, namespace: NS, labels: { 'tenantry.dev/backend': 'true' } },
+    stringData: { host: `postgres.${STORE}.svc`, user: 'postgres', password, 'ca.crt': ca },
+  };
+  await must(shell('kubectl apply -f -', { input: JSON.stringify(object) }));
+  return SERVER;
+}
+
 beforeAll(async () => {
   await run(`tenantry cluster plane-images --name ${fromRunner('TENANTRY_CLUSTER')}`);
-  const begin = performance.now();
-  await Promise.all(NAMES.map((name) => must(apply(name, { type: 'k8s', backend: PLANES[name] }))));
-  const seconds = await Promise.all(
+  const ready = await Promise.all(
     NAMES.map(async (name) => {
+      const more = name === 'test-b' ? { backendSecretRef: { name: await serverSecret() } } : {};
+      const begin = performance.now();
+      await must(apply(name, { type: 'k8s', backend: PLANES[name], ...more }));
       await run(`kubectl wait controlplane/${name} --for=condition=Ready --timeout=${START_MS / 1000}s`);
       return `${name} (${PLANES[name]}) ${((performance.now() - begin) / 1000).toFixed(1)} s`;
     }),
   );
-  process.stdout.write(`create → Ready, three at once: ${seconds.join(', ')}\n`);
+  process.stdout.write(`create → Ready, three at once: ${ready.join(', ')}\n`);
   for (const name of NAMES) await fetchKubeconfig(name);
 }, 2 * START_MS);
 
 afterAll(async () => {
-  await shell(`kubectl delete controlplane ${NAMES.join(' ')} --ignore-not-found --wait=false`);
+  await shell(`kubectl delete controlplane ${NAMES.join(' ')} --ignore-not-found --timeout=90s`);
+  await shell(`kubectl delete secret ${SERVER} -n ${NS} --ignore-not-found`);
   rmSync(folder, { recursive: true });
 });
 

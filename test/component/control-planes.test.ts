@@ -23,6 +23,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
 import { KubeError } from '../../src/kube/kube-error.ts';
+import { releaseInstances } from '../../src/features/installation/release-instances.ts';
+import { silentProgress } from '../../src/lib/progress.ts';
 import { eventually } from '../doubles/eventually.ts';
 import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
 
@@ -310,6 +312,73 @@ describe('a namespace that somebody else made', () => {
     await eventually('it is gone', () => plane('a') === undefined);
 
     expect(api.objects(NAMESPACE).map(({ metadata }) => metadata.name)).toContain('a-system');
+  });
+});
+
+describe('a control plane whose operator is uninstalled', () => {
+  it('goes on, and can be deleted like any object', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+    stop.abort();
+    await running;
+
+    await releaseInstances({
+      client,
+      clock: systemClock,
+      progress: silentProgress,
+      namespace: OPERATOR,
+      signal: new AbortController().signal,
+    });
+
+    expect(plane('a')?.metadata.finalizers ?? []).toEqual([]);
+    expect(exists(DEPLOYMENT, 'a-system', 'kube-apiserver')).toBe(true);
+  });
+});
+
+describe('a control plane on somebody else’s PostgreSQL', () => {
+  const secret = (labels: Record<string, string>, data: Record<string, string>): Promise<unknown> =>
+    client.apply(
+      SECRET,
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'pg', namespace: OPERATOR, labels },
+        data: Object.fromEntries(
+          Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+        ),
+      } as KubeObject,
+      { fieldManager: 'tester' },
+    );
+
+  it('has a role and a database there, made as the user that its Secret names', async () => {
+    const labels = { 'tenantry.dev/backend': 'true' };
+    await secret(labels, { host: 'pg.example.com', user: 'maker', password: 'makers-own', 'ca.crt': 'CA' });
+    await create('a', { backend: 'external', backendSecretRef: { name: 'pg' } });
+    await ready('a');
+
+    const server = { host: 'pg.example.com', port: 5432, user: 'maker', password: 'makers-own', ca: 'CA' };
+    expect(actions).toMatchObject([{ name: 'ensure-database', server }]);
+    expect(namesOf(STATEFUL_SET, 'a-system')).toEqual([]);
+    const deployment = api.objects(DEPLOYMENT).find(({ metadata }) => metadata.name === 'kube-apiserver');
+    expect(deployment?.spec?.template.spec?.initContainers?.[0]?.args?.[0]).toContain(
+      '@pg.example.com:5432/plane_',
+    );
+    // The maker's password stays where it is.
+    const kept = api
+      .objects(SECRET, 'a-system')
+      .flatMap(({ data }) => Object.values(data ?? {}))
+      .map((text) => Buffer.from(text, 'base64').toString());
+    expect(kept.filter((text) => text.includes('makers-own'))).toEqual([]);
+  });
+
+  it('reads no Secret that is not meant for it', async () => {
+    await secret({}, { host: 'pg.example.com', user: 'maker', password: 'p', 'ca.crt': 'CA' });
+    await create('a', { backend: 'external', backendSecretRef: { name: 'pg' } });
+
+    await eventually('it says so', () =>
+      /not labelled tenantry.dev\/backend=true/.test(condition('a', 'Synced')?.message ?? ''),
+    );
+    expect(api.objects(NAMESPACE).map(({ metadata }) => metadata.name)).not.toContain('a-system');
   });
 });
 

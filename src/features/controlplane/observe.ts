@@ -17,8 +17,9 @@ import { outsideAddress } from './outside.ts';
 import type { Present } from './part-writes.ts';
 import { ownerOf } from './plane-namespace.ts';
 import { filesOf } from './secret-files.ts';
-import { survey, surveyStore, type SurveyDeps } from './survey.ts';
-import { isShared, wantedPlane } from './wanted-plane.ts';
+import { observeStore } from './plane-store.ts';
+import { survey, type SurveyDeps } from './survey.ts';
+import { backendOf, wantedPlane } from './wanted-plane.ts';
 import type { PlaneWorld } from './world.ts';
 
 export interface ObserveDeps extends SurveyDeps {
@@ -31,9 +32,9 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   const { settings, memories, clock } = deps;
   const uid = plane.metadata.uid ?? '';
   const spec = wantedPlane(plane, settings);
-  const shared = isShared(plane) ? await surveyStore(read, deps) : undefined;
+  const store = await observeStore(plane, read, deps);
   const names = [CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, kubeconfigForm(plane).secret];
-  if (shared !== undefined) names.push(DATASTORE_SECRET);
+  if (backendOf(plane) !== 'dedicated') names.push(DATASTORE_SECRET);
   const { namespace, present, secrets } = await survey(
     { name: spec.namespace, uid, secrets: names },
     read,
@@ -52,7 +53,7 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     present,
     pki,
     outside: outsideAddress(spec, present, read.stores, settings),
-    shared,
+    ...store,
     password,
     hasDatabase: memory.database === databaseDigest(uid, password, spec),
     hasAnswered: memory.hasAnswered,

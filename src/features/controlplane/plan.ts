@@ -5,7 +5,6 @@ import type { Part } from '../../planes/object-of.ts';
 import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
 import { planeParts } from '../../planes/parts.ts';
 import { pkiDueAt } from '../../planes/plane-pki.ts';
-import type { PlaneStore } from '../../planes/plane-spec.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import { postgresParts } from '../../planes/postgres.ts';
 import { adminKubeconfig } from '../../planes/secrets.ts';
@@ -15,9 +14,9 @@ import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
 import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
-import { isOfStore, sharedDatabase } from './shared-store.ts';
+import { storeOf } from './plane-store.ts';
+import { isOfStore } from './shared-store.ts';
 import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
-import { ETCD_SIZE } from './wanted-plane.ts';
 import type { PlaneWorld, StoreWorld } from './world.ts';
 
 /** Between two questions to an API server that has just started; its controllers take half a second. */
@@ -65,13 +64,16 @@ export function said(
 }
 
 /** Why nothing can be written: a namespace that somebody else has, or that still goes. */
-function blockedBy({ metadata }: ControlPlane, { namespace, spec, shared }: PlaneWorld): string | undefined {
+function blockedBy(
+  { metadata }: ControlPlane,
+  { namespace, spec, shared, storeProblem }: PlaneWorld,
+): string | undefined {
   if (namespace !== undefined && ownerOf(namespace) !== metadata.uid)
     return `Namespace ${spec.namespace} is there already and not this plane's: choose another name, or delete the namespace`;
   if (namespace?.metadata.deletionTimestamp !== undefined)
     return `Namespace ${spec.namespace} is being deleted; the plane is made when it is gone`;
-  if (shared === 'unknown') return 'The namespace of the operator is not seen yet';
-  if (shared?.namespace !== undefined && !isOfStore(shared.namespace, shared.spec))
+  if (storeProblem !== undefined) return storeProblem;
+  if (shared !== 'unknown' && shared?.namespace !== undefined && !isOfStore(shared.namespace, shared.spec))
     return `Namespace ${shared.spec.namespace} is there already and not the operator's: it is for the PostgreSQL that planes share`;
   return undefined;
 }
@@ -80,15 +82,15 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
   const { spec, pki, outside, present, namespace } = world;
   const shared = world.shared === 'unknown' ? undefined : world.shared;
   const owner = spec.ownerUid;
-  const store = storeOf(world, shared);
-  const [base, servers, controllers] = planeParts(spec, pki, store);
+  const { database } = world;
+  const [base, servers, controllers] = planeParts(spec, pki, storeOf(world));
   const kubeconfig = adminKubeconfig(spec, pki, outside, kubeconfigForm(plane));
   // Kept before anything uses them: keys are random.
   const keys = (base?.parts ?? []).filter(({ object }) => KEPT_FIRST.has(object.metadata.name));
   const others = (base?.parts ?? []).filter((part) => !keys.includes(part));
   const write = (parts: readonly Part[]): readonly Write[] =>
     partWrites(parts, present, { owner, as: account });
-  const hasStore = shared === undefined || shared.serving;
+  const hasStore = database === undefined || database.serving;
   const hasController = isAwake(present) || spec.asleep === true || isAvailable(present, API_SERVER);
   const reference = {
     apiVersion: apiVersionOf(CONTROL_PLANE),
@@ -103,7 +105,7 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
     { name: 'binding', writes: partWrites([bindingPart(spec, account)], present, { owner }) },
     { name: 'keys', writes: write(keys) },
     { name: 'base', writes: write([...others, kubeconfig]) },
-    ...(shared?.serving === true ? [databaseStage('ensure-database', world, shared)] : []),
+    ...(database?.serving === true ? [databaseStage('ensure-database', world, database)] : []),
     { name: 'servers', writes: hasStore ? write(servers?.parts ?? []) : [] },
     { name: 'controllers', writes: hasController ? write(controllers?.parts ?? []) : [] },
     {
@@ -141,11 +143,6 @@ function storeStages(
   ];
 }
 
-function storeOf({ spec, password }: PlaneWorld, shared: StoreWorld | undefined): PlaneStore {
-  if (shared === undefined) return { kind: 'etcd', size: ETCD_SIZE };
-  return sharedDatabase(spec.ownerUid, password, { namespace: shared.spec.namespace, keys: shared.keys });
-}
-
 function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
   const { present, hasAnswered, shared } = world;
   const hasKubeconfig = present.has(
@@ -181,7 +178,7 @@ function waitingFor(
   if (shared !== undefined && shared !== 'unknown' && !shared.serving && !isAvailable(present, API_SERVER))
     return 'the PostgreSQL that planes share is not ready';
   if (!isAvailable(present, API_SERVER)) {
-    const store = (spec.backend ?? 'shared') === 'shared' ? 'its database' : 'its etcd';
+    const store = spec.backend === 'dedicated' ? 'its etcd' : 'its database';
     return `the API server, or ${store}, is not ready (kubectl get pods -n <name>-system)`;
   }
   if (!hasAnswered) return 'the API server has no ServiceAccount yet';
@@ -199,7 +196,7 @@ const NO_PODS = {
 
 /** A plane that is to go: its namespace, then its role and database, then the object itself. Pure. */
 export function planRemoval(plane: ControlPlane, world: PlaneWorld, now: number): Plan<ControlPlaneStatus> {
-  const { namespace, shared, spec } = world;
+  const { namespace, shared, spec, database, storeProblem } = world;
   const deleting = (message: string): Plan<ControlPlaneStatus> => ({
     stages: [],
     ...said(plane, { hasKubeconfig: false, ready: { is: false, reason: 'deleting', message } }, now),
@@ -213,9 +210,12 @@ export function planRemoval(plane: ControlPlane, world: PlaneWorld, now: number)
       stages: [{ name: 'namespace', writes: [{ verb: 'delete', kind: NAMESPACE, ref: { name }, uid }] }],
     };
   }
-  if (shared === 'unknown') return deleting('The namespace of the operator is not seen yet');
-  // Without a store there was never a database.
-  if (shared?.namespace === undefined || !isOfStore(shared.namespace, shared.spec))
-    return { finalizer: 'absent', stages: [] };
-  return { finalizer: 'absent', stages: [databaseStage('drop-database', world, shared)] };
+  if (storeProblem !== undefined)
+    return deleting(`Role and database stay until it can be reached: ${storeProblem}`);
+  // Without a server there was never a database.
+  const isMade =
+    shared === undefined ||
+    (shared !== 'unknown' && shared.namespace !== undefined && isOfStore(shared.namespace, shared.spec));
+  const stages = database !== undefined && isMade ? [databaseStage('drop-database', world, database)] : [];
+  return { finalizer: 'absent', stages };
 }

@@ -1,9 +1,8 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import { NAMESPACE, type Namespace, type StatefulSet } from '../../kube/builtin-kinds.ts';
 import type { Stores } from '../../runtime/controller.ts';
-import { databaseName, type DatabaseServer } from '../../planes/database.ts';
+import type { DatabaseServer } from '../../planes/database.ts';
 import { PLANE_LABEL, POSTGRES_PORT } from '../../planes/plane-names.ts';
-import type { PlaneStore } from '../../planes/plane-spec.ts';
 import { postgresHost, type PostgresKeys, type PostgresSpec } from '../../planes/postgres.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
@@ -36,25 +35,6 @@ export function sharedStoreSpec(settings: ControlPlaneSettings, stores: Stores):
 export function isOfStore(namespace: Namespace, { ownerUid }: PostgresSpec): boolean {
   const { labels } = namespace.metadata;
   return labels?.[INSTANCE_UID_LABEL] === ownerUid && labels[PLANE_LABEL] === SHARED_STORE;
-}
-
-/** Where a plane of this UID keeps its objects there. */
-export function sharedDatabase(
-  uid: string,
-  password: string,
-  { namespace, keys }: { readonly namespace: string; readonly keys: PostgresKeys },
-): Extract<PlaneStore, { kind: 'postgres' }> {
-  const name = databaseName(uid);
-  return {
-    kind: 'postgres',
-    host: postgresHost(namespace),
-    port: POSTGRES_PORT,
-    database: name,
-    role: name,
-    password,
-    ca: keys.authority.cert,
-    namespace,
-  };
 }
 
 /** How the operator gets in. */

@@ -29,7 +29,7 @@ export function wantedPlane(plane: ControlPlane, settings: ControlPlaneSettings)
   };
 }
 
-/** Whether a plane's objects are in the database that all such planes share. */
-export function isShared({ spec }: ControlPlane): boolean {
-  return (spec.backend ?? 'shared') === 'shared';
+/** Where a plane's objects are kept. */
+export function backendOf({ spec }: ControlPlane): NonNullable<ControlPlane['spec']['backend']> {
+  return spec.backend ?? 'shared';
 }

@@ -20,7 +20,7 @@ import type { Stores, Watch } from '../../runtime/controller.ts';
 import { watch } from '../../runtime/watch.ts';
 import type { Present } from './part-writes.ts';
 import { SHARED_STORE } from './shared-store.ts';
-import { isShared } from './wanted-plane.ts';
+import { backendOf } from './wanted-plane.ts';
 
 /** Kinds that planes consist of, as far as the operator watches them: Secrets it does not. */
 const PART_KINDS: readonly Kind[] = [
@@ -75,7 +75,7 @@ function planesOf(name: string | undefined, stores: Stores): readonly ObjectRef[
   if (name !== SHARED_STORE) return name === undefined ? [] : [{ name }];
   return stores
     .list(CONTROL_PLANE)
-    .filter(isShared)
+    .filter((plane) => backendOf(plane) === 'shared')
     .map(({ metadata }) => metadata);
 }
 

@@ -1,4 +1,5 @@
 import type { Namespace } from '../../kube/builtin-kinds.ts';
+import type { DatabaseServer } from '../../planes/database.ts';
 import type { PlanePki } from '../../planes/plane-pki.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
@@ -18,6 +19,14 @@ export interface StoreWorld extends Surveyed {
   readonly serving: boolean;
 }
 
+/** A PostgreSQL server. */
+export interface DatabaseWorld {
+  readonly server: DatabaseServer;
+  readonly serving: boolean;
+  /** Where its pods are, if they are in this cluster. */
+  readonly namespace?: string;
+}
+
 /** Everything that the plan of a plane of type k8s depends on. */
 export interface PlaneWorld extends Surveyed {
   readonly spec: PlaneSpec;
@@ -26,7 +35,11 @@ export interface PlaneWorld extends Surveyed {
   readonly outside: OutsideAddress | undefined;
   /** Not there for planes with a store of their own; `unknown` while it can't be told. */
   readonly shared: StoreWorld | 'unknown' | undefined;
-  /** Password of the plane's role in the shared store. */
+  /** The PostgreSQL that has the plane's database; undefined for an etcd of its own. */
+  readonly database: DatabaseWorld | undefined;
+  /** Why it can't be told how to reach the store. */
+  readonly storeProblem: string | undefined;
+  /** Password of the plane's role there. */
   readonly password: string;
   /** Role and database are as they should be, as far as this process knows. */
   readonly hasDatabase: boolean;

@@ -1,4 +1,6 @@
 import type { Client } from '../../client/client.ts';
+import { CONTROL_PLANE } from '../../api/control-plane.ts';
+import { KFLEX_FINALIZER } from '../../api/control-plane-names.ts';
 import { FINALIZER, OPERATOR_POD_LABELS } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
@@ -88,12 +90,13 @@ async function removeFinalizers(client: Client): Promise<number> {
   const counts = await Promise.all(kinds.map((kind) => removeFrom(client, kind)));
   await removeFrom(client, RESOURCE_COMPOSITION);
   await removeFrom(client, REVISION);
+  await removeFrom(client, CONTROL_PLANE, KFLEX_FINALIZER);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function removeFrom(client: Client, kind: Kind): Promise<number> {
+async function removeFrom(client: Client, kind: Kind, finalizer = FINALIZER): Promise<number> {
   const objects = await listIfServed(client, kind);
-  for (const object of objects) await removeFinalizer(client, kind, object, FINALIZER);
+  for (const object of objects) await removeFinalizer(client, kind, object, finalizer);
   return objects.length;
 }
 
