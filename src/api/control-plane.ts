@@ -75,6 +75,9 @@ const specSchema = z.object({
     })
     .optional()
     .describe('Secret with a kubeconfig of the cluster that is taken over; for type external.'),
+  clusterRole: name(
+    'ClusterRole of the account whose token the kubeconfigs hold; for types host and external. Default: cluster-admin.',
+  ).optional(),
   tokenExpirationSeconds: z
     .int()
     .min(MIN_TOKEN_SECONDS)

@@ -19,6 +19,7 @@ import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
 import { monitorController } from '../features/service/monitor.ts';
 import { policyController } from '../features/service/policy.ts';
+import { newServiceToken } from '../features/controlplane/service-token.ts';
 import { hookCounter, hooksController } from '../features/hooks/hook-controllers.ts';
 import { registeredServices } from '../features/service/registered-services.ts';
 import { serviceController } from '../features/service/service.ts';
@@ -163,6 +164,8 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
       settings: { operatorNamespace, accountsNamespace, ...settings.planes },
       newPassword: () => randomBytes(PASSWORD_BYTES).toString('hex'),
       ask: askByService(clock),
+      hostAuthority: access.ca ?? '',
+      newToken: newServiceToken,
     }),
   );
   const watched = new Set<string>();

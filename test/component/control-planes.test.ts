@@ -91,6 +91,8 @@ function operate(): Promise<unknown> {
         domain: '',
         externalPort: 9443,
       },
+      hostAuthority: '',
+      newToken: () => Promise.reject(new Error('no plane here has tokens')),
       newPassword: () => `password${(passwords += 1)}`,
       ask: () => Promise.resolve(answers),
       perform: (action) => {

@@ -6,17 +6,20 @@ import {
 } from '../../api/control-plane.ts';
 import { KFLEX_FINALIZER } from '../../api/control-plane-names.ts';
 import { messageOf } from '../../lib/error-text.ts';
-import type { Action, Plan } from '../../runtime/plan.ts';
-import type { Controller } from '../../runtime/controller.ts';
+import type { Action } from '../../runtime/plan.ts';
+import type { Controller, Read } from '../../runtime/controller.ts';
 import { databaseDigest, performDatabaseAction, type DatabaseAction } from './database-action.ts';
 import { PlaneMemories } from './memory.ts';
+import { planBorrowed, planBorrowedRemoval, type BorrowedWorld } from './borrowed-plane.ts';
+import { observeExternal } from './external-plane.ts';
+import { bindingRefused, observeHost, type BorrowedDeps } from './host-plane.ts';
 import { observePlane, type ObserveDeps } from './observe.ts';
 import { planPlane, planRemoval, said } from './plan.ts';
 import { planeAccount } from './settings.ts';
 import { PLANE_WATCHES } from './watches.ts';
 import type { PlaneWorld } from './world.ts';
 
-export type ControlPlaneDeps = Omit<ObserveDeps, 'memories'> & {
+export type ControlPlaneDeps = Omit<ObserveDeps & BorrowedDeps, 'memories'> & {
   /** Does what a plane needs of its database. */
   readonly perform?: (action: DatabaseAction) => Promise<void>;
 };
@@ -25,7 +28,9 @@ export type ControlPlaneDeps = Omit<ObserveDeps, 'memories'> & {
 const CONCURRENCY = 10;
 
 /** What is known of a plane by its type. */
-type World = PlaneWorld | 'other';
+type World =
+  | { readonly is: 'served'; readonly world: PlaneWorld }
+  | { readonly is: 'borrowed'; readonly world: BorrowedWorld };
 
 /** Makes, keeps and removes control planes. */
 export function controlPlaneController(
@@ -40,11 +45,11 @@ export function controlPlaneController(
     finalizer: KFLEX_FINALIZER,
     watches: PLANE_WATCHES,
     concurrency: CONCURRENCY,
-    observe: async (plane, read) =>
-      isOurs(plane) ? observePlane(plane, read, { ...deps, memories }) : 'other',
-    plan: (plane, world, now) => {
+    observe: (plane, read) => observe(plane, read, { ...deps, memories }),
+    plan: (plane, { is, world }, now) => {
       const isGoing = plane.metadata.deletionTimestamp !== undefined;
-      if (world === 'other') return planOther(plane, isGoing, now);
+      if (is === 'borrowed')
+        return isGoing ? planBorrowedRemoval(plane, world, now) : planBorrowed(plane, world, account, now);
       return isGoing ? planRemoval(plane, world, now) : planPlane(plane, world, account, now);
     },
     perform: async (action: Action) => {
@@ -58,7 +63,10 @@ export function controlPlaneController(
       stages: [],
       ...said(
         plane,
-        { problem: messageOf(error), hasKubeconfig: plane.status?.secretRef !== undefined },
+        {
+          problem: bindingRefused(plane, error) ?? messageOf(error),
+          hasKubeconfig: plane.status?.secretRef !== undefined,
+        },
         now,
       ),
     }),
@@ -67,13 +75,14 @@ export function controlPlaneController(
   };
 }
 
-function isOurs({ spec }: ControlPlane): boolean {
-  return spec.type === 'k8s' || spec.type === 'vcluster';
-}
-
-/** Planes that are clusters already. */
-function planOther(plane: ControlPlane, isGoing: boolean, now: number): Plan<ControlPlaneStatus> {
-  if (isGoing) return { finalizer: 'absent', stages: [] };
-  const problem = `Type ${plane.spec.type} is not served by this version of the operator`;
-  return { stages: [], ...said(plane, { problem, hasKubeconfig: false }, now) };
+async function observe(plane: ControlPlane, read: Read, deps: ObserveDeps & BorrowedDeps): Promise<World> {
+  switch (plane.spec.type) {
+    case 'host':
+      return { is: 'borrowed', world: await observeHost(plane, read, deps) };
+    case 'external':
+      return { is: 'borrowed', world: await observeExternal(plane, read, deps) };
+    case 'k8s':
+    case 'vcluster':
+      return { is: 'served', world: await observePlane(plane, read, deps) };
+  }
 }

@@ -1,6 +1,5 @@
-import { CONTROL_PLANE, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
+import type { ControlPlane, ControlPlaneStatus } from '../../api/control-plane.ts';
 import { NAMESPACE, type Deployment } from '../../kube/builtin-kinds.ts';
-import { apiVersionOf } from '../../kube/kind.ts';
 import type { Part } from '../../planes/object-of.ts';
 import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
 import { planeParts } from '../../planes/parts.ts';
@@ -10,10 +9,12 @@ import { postgresParts } from '../../planes/postgres.ts';
 import { adminKubeconfig } from '../../planes/secrets.ts';
 import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
 import { databaseStage } from './database-stage.ts';
+import { readyWhenAsked } from './hooks-gate.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
 import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
+import { referenceTo } from './plane-reference.ts';
 import { storeOf } from './plane-store.ts';
 import { isOfStore } from './shared-store.ts';
 import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
@@ -92,16 +93,12 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
     partWrites(parts, present, { owner, as: account });
   const hasStore = database === undefined || database.serving;
   const hasController = isAwake(present) || spec.asleep === true || isAvailable(present, API_SERVER);
-  const reference = {
-    apiVersion: apiVersionOf(CONTROL_PLANE),
-    kind: CONTROL_PLANE.kind,
-    name: plane.metadata.name,
-    uid: owner,
-    controller: true,
-  };
   return [
     ...(shared === undefined ? [] : storeStages(shared, account)),
-    { name: 'namespace', writes: namespace === undefined ? [namespaceWrite(spec, [reference])] : [] },
+    {
+      name: 'namespace',
+      writes: namespace === undefined ? [namespaceWrite(spec, [referenceTo(plane)])] : [],
+    },
     { name: 'binding', writes: partWrites([bindingPart(spec, account)], present, { owner }) },
     { name: 'keys', writes: write(keys) },
     { name: 'base', writes: write([...others, kubeconfig]) },
@@ -159,15 +156,7 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
     const message = `${wasReady ? 'Interrupted' : 'Starting'}: ${waiting}`;
     return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message }, ...more };
   }
-  if (plane.spec.waitForPostCreateHooks === true && plane.status?.postCreateHookCompleted !== true) {
-    const message = 'Waiting for PostCreateHook completion';
-    return { hasKubeconfig, ready: { is: false, reason: 'waitingForHooks', message }, ...more };
-  }
-  return {
-    hasKubeconfig,
-    ready: { is: true, reason: 'available', message: 'The API server answers' },
-    ...more,
-  };
+  return { hasKubeconfig, ready: readyWhenAsked(plane, 'The API server answers'), ...more };
 }
 
 /** What a plane that is not ready waits for. */
