@@ -46,6 +46,7 @@ const PARTS = {
   },
   'network-policies': kubernetesTests('network-policies'),
   conformance: kubernetesTests('conformance'),
+  sources: { program: 'tools/sources.ts', covers: ['src/helm', 'tools/sources', 'tools/sources.ts'] },
   monitoring: {
     program: 'tools/monitoring.ts',
     covers: ['src/features/usage', 'deploy', 'tools/monitoring'],

@@ -25,6 +25,18 @@ const resourceSchema = z.object({
 });
 
 const chartSchema = z.object({
+  version: z
+    .string()
+    .optional()
+    .describe(
+      'Version of the chart. With it chartURL is the address of a Helm repository, and chartName the chart in it; or an oci:// address without a tag.',
+    ),
+  cosignKey: z
+    .string()
+    .optional()
+    .describe(
+      'PEM public key that must have signed the chart: by cosign sign for oci://, by cosign sign-blob with the signature at <address of the archive>.sig for https://.',
+    ),
   digest: z
     .string()
     .optional()
@@ -52,7 +64,7 @@ const newResourceSchema = z.object({
   chartURL: z
     .string()
     .describe(
-      'Helm chart of an instance: https://….tgz, http://… if chart.http allows it, or file:///<name>.tgz for an uploaded one (kubectl upload chart).',
+      'Helm chart of an instance: https://….tgz, http://… if chart.http allows it, oci://<registry>/<path>:<version>, the address of a Helm repository (see chart.version), or file:///<name>.tgz for an uploaded one (kubectl upload chart).',
     ),
   chartName: z
     .string()

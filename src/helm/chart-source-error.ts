@@ -9,6 +9,8 @@ export type ChartSourceCode =
   | 'ChartTruncated'
   | 'ChartInvalid'
   | 'DigestMismatch'
+  | 'NotSigned'
+  | 'BadSignature'
   | 'SourceUnavailable'
   | 'SourceTimeout';
 

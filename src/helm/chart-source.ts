@@ -5,6 +5,10 @@ import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { ChartSourceError } from './chart-source-error.ts';
+import { findInRepository, type RepositoryEntry } from './chart-repository.ts';
+import { getFromRegistry } from './chart-registry.ts';
+import { checkSignature, MAX_SIGNATURE_BYTES, notSigned } from './chart-signature.ts';
+import type { OciReference } from './chart-url.ts';
 import { publicAddressCheck, type AddressCheck } from './private-address.ts';
 import { isListedHost, proxyFor, type ProxySettings } from './proxy-rules.ts';
 import { messageOf, codeOf } from '../lib/error-text.ts';
@@ -30,18 +34,43 @@ export interface ChartSourceSettings {
 /** Resolves a name to all its addresses, as `dns.promises.lookup(host, { all: true })` does. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
+/** What a server may be shown. */
+export type SourceCredentials =
+  { readonly username: string; readonly password: string } | { readonly token: string };
+
 export interface ChartDownload {
+  /** Of the archive, of a Helm repository, or of a registry. */
   readonly url: URL;
+  /** The chart in the registry at `url`. */
+  readonly oci?: OciReference | undefined;
+  /** The chart in the Helm repository at `url`. */
+  readonly entry?: RepositoryEntry | undefined;
+  /** PEM of the public key that must have signed the chart, as cosign does it. */
+  readonly cosignKey?: string | undefined;
   /** Expected SHA-256 (hex). */
   readonly digest?: string | undefined;
   readonly http?: 'forbidden' | 'allowed' | undefined;
   readonly caBundle?: string | undefined;
-  readonly credentials?:
-    { readonly username: string; readonly password: string } | { readonly token: string } | undefined;
+  readonly credentials?: SourceCredentials | undefined;
   /** Milliseconds for the whole download, redirects included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** One page of a source, got under all the rules of a download. */
+export interface SourceRequest {
+  readonly url: URL;
+  readonly credentials: SourceCredentials | undefined;
+  /** Media types, as the header `accept` has them. */
+  readonly accept?: string;
+  /** Bytes at most; an archive's limit if not given. */
+  readonly maxBytes?: number;
+  /** What a server says that wants credentials (header `www-authenticate`), before ChartForbidden is thrown. */
+  readonly challenged?: (header: string) => void;
+}
+
+/** Gets a page, or throws ChartSourceError. */
+export type GetPage = (request: SourceRequest) => Promise<Uint8Array>;
 
 /** Gets the bytes of a chart, or throws ChartSourceError. */
 export type FetchChart = (download: ChartDownload) => Promise<Uint8Array>;
@@ -61,11 +90,10 @@ export function createChartFetcher(
     const cancel = deps.clock.after(download.timeoutMs, () => limit.abort());
     const signals = [limit.signal, ...(download.signal === undefined ? [] : [download.signal])];
     try {
-      const bytes = await follow(download, AbortSignal.any(signals), {
-        settings,
-        guard,
-        resolve: deps.resolve,
-      });
+      const signal = AbortSignal.any(signals);
+      const around = { settings, guard, resolve: deps.resolve };
+      const get: GetPage = (page) => follow({ ...download, ...page }, signal, around);
+      const bytes = await getChartBytes(download, get);
       checkDigest(bytes, download);
       return bytes;
     } catch (error) {
@@ -84,17 +112,44 @@ export function createChartFetcher(
   };
 }
 
+/** The archive, from wherever it is, checked for its signature. */
+async function getChartBytes(download: ChartDownload, get: GetPage): Promise<Uint8Array> {
+  const { oci, entry, url, credentials } = download;
+  if (oci !== undefined) return getFromRegistry(download, oci, get);
+  if (entry === undefined) return getSigned(download, { url, credentials }, get);
+  const { request, digest } = await findInRepository(download, entry, get);
+  const bytes = await getSigned(download, request, get);
+  if (digest !== undefined) checkDigest(bytes, { digest, url: request.url }, 'its index');
+  return bytes;
+}
+
+/** An archive and, where a key is given, the signature beside it: `cosign sign-blob` writes that. */
+async function getSigned(
+  { cosignKey }: ChartDownload,
+  request: SourceRequest,
+  get: GetPage,
+): Promise<Uint8Array> {
+  const bytes = await get(request);
+  if (cosignKey === undefined) return bytes;
+  const url = new URL(request.url);
+  url.pathname += '.sig';
+  const signature = await get({ ...request, url, maxBytes: MAX_SIGNATURE_BYTES }).catch((error: unknown) => {
+    throw error instanceof ChartSourceError && error.code === 'ChartNotFound' ? notSigned(url) : error;
+  });
+  checkSignature(bytes, Buffer.from(signature).toString('latin1'), cosignKey);
+  return bytes;
+}
+
+/** What `follow` takes: a download, or one page of it. */
+type Followed = ChartDownload & Pick<SourceRequest, 'accept' | 'maxBytes' | 'challenged'>;
+
 interface Surroundings {
   readonly settings: ChartSourceSettings;
   readonly guard: AddressCheck;
   readonly resolve: Resolve;
 }
 
-async function follow(
-  download: ChartDownload,
-  signal: AbortSignal,
-  around: Surroundings,
-): Promise<Uint8Array> {
+async function follow(download: Followed, signal: AbortSignal, around: Surroundings): Promise<Uint8Array> {
   let url = download.url;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     checkUrl(url, download, around);
@@ -102,7 +157,11 @@ async function follow(
     try {
       // Credentials are for the server they were given for, not for the one it sends us to.
       const headers = url.origin === download.url.origin ? authorization(download) : {};
-      const response = await request(url, { dispatcher, signal, headers: { ...headers, accept: '*/*' } });
+      const response = await request(url, {
+        dispatcher,
+        signal,
+        headers: { ...headers, accept: download.accept ?? '*/*' },
+      });
       const { location } = response.headers;
       if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
         await response.body.dump();
@@ -111,8 +170,10 @@ async function follow(
         url = new URL(location, url);
         continue;
       }
+      const challenge = response.headers['www-authenticate'];
+      if (response.statusCode === 401 && typeof challenge === 'string') download.challenged?.(challenge);
       checkStatus(response.statusCode, url);
-      return await read(response, url);
+      return await read(response, url, download.maxBytes ?? MAX_CHART_BYTES);
     } finally {
       await dispatcher.destroy();
     }
@@ -208,15 +269,15 @@ function checkStatus(status: number, url: URL): void {
   throw new ChartSourceError('SourceUnavailable', `${url.host} answers HTTP ${status}; it is tried again`);
 }
 
-async function read(response: Dispatcher.ResponseData, url: URL): Promise<Uint8Array> {
+async function read(response: Dispatcher.ResponseData, url: URL, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(response.headers['content-length'] ?? 0);
-  if (announced > MAX_CHART_BYTES) throw tooLarge(url);
+  if (announced > maxBytes) throw tooLarge(url, maxBytes);
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const part of response.body as AsyncIterable<Uint8Array>) {
       size += part.byteLength;
-      if (size > MAX_CHART_BYTES) throw tooLarge(url);
+      if (size > maxBytes) throw tooLarge(url, maxBytes);
       parts.push(part);
     }
   } catch (error) {
@@ -230,20 +291,28 @@ async function read(response: Dispatcher.ResponseData, url: URL): Promise<Uint8A
   return Buffer.concat(parts);
 }
 
-function tooLarge(url: URL): ChartSourceError {
+function tooLarge(url: URL, maxBytes: number): ChartSourceError {
+  const remedy =
+    maxBytes === MAX_CHART_BYTES
+      ? 'leave what is no template out of the chart (.helmignore)'
+      : 'it is no page of the kind that was asked for';
   return new ChartSourceError(
     'ChartTooLarge',
-    `${url.pathname} is larger than ${MAX_CHART_BYTES / 1024 / 1024} MiB; leave what is no template out of the chart (.helmignore)`,
+    `${url.pathname} is larger than ${maxBytes / 1024} KiB; ${remedy}`,
   );
 }
 
-function checkDigest(bytes: Uint8Array, { digest, url }: ChartDownload): void {
+function checkDigest(
+  bytes: Uint8Array,
+  { digest, url }: Pick<ChartDownload, 'digest' | 'url'>,
+  says = 'chart.digest',
+): void {
   if (digest === undefined) return;
   const found = sha256(bytes);
   if (found === digest) return;
   throw new ChartSourceError(
     'DigestMismatch',
-    `${url.host} delivers an archive with digest ${found}, not ${digest}; correct chart.digest, or find out who changed the archive`,
+    `${url.host} delivers an archive with digest ${found}, not ${digest}; correct ${says}, or find out who changed the archive`,
   );
 }
 

@@ -114,7 +114,8 @@ async function query(base: string, text: string): Promise<readonly Series[]> {
   return (data?.result ?? []).map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // True of a server that listens on a port.

@@ -221,6 +221,30 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'a registry’s password is sent to a token server of somebody else',
+    file: 'src/helm/chart-registry.ts',
+    find: '  if (server.protocol !== registry.protocol) return false;',
+    replace: '  if (server.protocol !== "") return true;',
+    test: { file: 'src/helm/chart-registry.test.ts', name: 'are shown to no token server %s' },
+  },
+  {
+    attack: 'a registry delivers other bytes than it names',
+    file: 'src/helm/chart-registry.ts',
+    find: '  if (found === digest) return;',
+    replace: '  if (found !== "") return;',
+    test: { file: 'src/helm/chart-registry.test.ts', name: 'is refused where the registry has %s' },
+  },
+  {
+    attack: 'a signature that was made for another chart',
+    file: 'src/helm/chart-registry.ts',
+    find: 'if (signedDigest(parseJson(payload, host)) === `sha256:${digest}`) return;',
+    replace: 'return;',
+    test: {
+      file: 'src/helm/chart-registry.test.ts',
+      name: 'signed with what was signed for another chart',
+    },
+  },
+  {
     attack: 'a chart changes after it was registered',
     file: 'src/helm/chart-store.ts',
     find: '  if (sha256(bytes) === digest) return bytes;',

@@ -130,6 +130,31 @@ describe('admitWrite', () => {
       'spec.newResource.resource.plural: ',
     ],
     [
+      'a chart in a registry without a version',
+      spec({ chartURL: 'oci://r.test/charts/shop' }),
+      'spec.newResource.chart.version: ',
+    ],
+    [
+      'two versions',
+      spec({ chartURL: 'oci://r.test/charts/shop:1.2.3', chart: { version: '1.2.3' } }),
+      'spec.newResource.chart.version: ',
+    ],
+    [
+      'a range of versions',
+      spec({ chartURL: 'oci://r.test/charts/shop', chart: { version: '^1.2.3' } }),
+      'spec.newResource.chart.version: ',
+    ],
+    [
+      'a repository without a chart',
+      spec({ chartURL: 'https://charts.test/stable', chart: { version: '1.2.3' } }),
+      'spec.newResource.chartName: ',
+    ],
+    [
+      'a private key in public',
+      spec({ chart: { cosignKey: '-----BEGIN PRIVATE KEY-----' } }),
+      'spec.newResource.chart.cosignKey: ',
+    ],
+    [
       'metrics of the application at no place in a pod',
       spec({}, { resmonitor: { spec: { appEndpoints: { endpoint: 'http://10.0.0.1/', metrics: ['m'] } } } }),
       'spec.resmonitor.spec.appEndpoints.endpoint: ',

@@ -7,6 +7,8 @@ export type ServiceReason =
   | 'ChartTruncated'
   | 'BadCertificate'
   | 'DigestMismatch'
+  | 'NotSigned'
+  | 'BadSignature'
   | 'UrlNotAllowed'
   | 'HostNotAllowed'
   | 'SourceUnavailable'

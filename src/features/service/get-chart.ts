@@ -2,11 +2,12 @@ import type { Reader } from '../../client/client.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import { findUpload, loadChart } from '../../helm/chart-store.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
-import type { FetchChart } from '../../helm/chart-source.ts';
-import { parseChartUrl } from '../../helm/chart-url.ts';
+import type { ChartDownload, FetchChart } from '../../helm/chart-source.ts';
+import { parseChartUrl, type ChartUrl } from '../../helm/chart-url.ts';
 import { SECRET, type Secret } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
+import { emptyAsUnset } from './service-spec.ts';
 import { digestOf } from './spec-findings.ts';
 
 /** A download that has not ended by then is tried again later. */
@@ -65,7 +66,8 @@ async function get({ live, fetchChart }: ChartSources, request: GetChart): Promi
   }
   const secret = await readSecret(live, request);
   return fetchChart({
-    url: source.url,
+    ...placeOf(source, spec.newResource),
+    cosignKey: chart?.cosignKey,
     digest,
     http: chart?.http,
     caBundle: [chart?.caBundle, secret.caBundle].filter((pem) => pem !== undefined).join('\n') || undefined,
@@ -73,6 +75,24 @@ async function get({ live, fetchChart }: ChartSources, request: GetChart): Promi
     timeoutMs: request.timeoutMs ?? DOWNLOAD_TIMEOUT_MS,
     signal: request.signal,
   });
+}
+
+/** The archive itself; or, where a version is named, a chart of a repository. */
+function placeOf(
+  source: Exclude<ChartUrl, { readonly from: 'upload' }>,
+  { chart, chartName }: CompositionSpec['newResource'],
+): Pick<ChartDownload, 'url' | 'oci' | 'entry'> {
+  const version = emptyAsUnset(chart?.version);
+  if (source.from === 'web')
+    return {
+      url: source.url,
+      ...(version === undefined ? {} : { entry: { name: chartName ?? '', version } }),
+    };
+  const { reference } = source;
+  // Helm's way to write a version that a tag can't hold.
+  const tag = reference.tag ?? version?.replaceAll('+', '_');
+  const protocol = chart?.http === 'allowed' ? 'http' : 'https';
+  return { url: new URL(`${protocol}://${reference.host}/`), oci: { ...reference, tag } };
 }
 
 async function loadUpload(

@@ -41,8 +41,10 @@ export function inputsHashOf({ spec }: ResourceComposition): string {
 
 /** Hash of what makes the chart be fetched anew when it changes. */
 export function sourceHashOf({ spec }: ResourceComposition): string {
-  const { chartURL, chart } = spec.newResource;
-  return sha256(canonicalJson({ chartURL, chart }));
+  const { chartURL, chart, chartName } = spec.newResource;
+  // In a repository the name says which chart; of an archive it is only checked.
+  const named = chart?.version === undefined ? {} : { chartName };
+  return sha256(canonicalJson({ chartURL, chart, ...named }));
 }
 
 export function ownerOf(composition: ResourceComposition): OwnerReference {

@@ -4,7 +4,8 @@ import { COUNT_KEYS } from '../../api/quota-counts.ts';
 import { MAX_KIND_LENGTH, type CompositionSpec } from '../../api/resource-composition.ts';
 import type { ResourceMonitor } from '../../api/resource-monitor.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
-import { parseChartUrl } from '../../helm/chart-url.ts';
+import { readPublicKey } from '../../helm/chart-signature.ts';
+import { parseChartUrl, type ChartUrl } from '../../helm/chart-url.ts';
 import { compareQuantities, parseQuantity } from '../../lib/quantity.ts';
 import type { Finding } from '../../runtime/admission.ts';
 import { emptyAsUnset, QUOTA_KEYS } from './service-spec.ts';
@@ -15,6 +16,8 @@ export const INCOMPLETE_QUOTA = `If quota is specified, specify all four values:
 const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 const MAX_LABEL = 63;
+/** Semantic versions, as Helm wants them. */
+const VERSION = /^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]{1,64})?(?:\+[0-9A-Za-z.-]{1,64})?$/;
 const MAX_GROUP = 200;
 
 /** KubePlus's check that comes before all others (2 in its order). */
@@ -73,11 +76,13 @@ export function sourceFindings(spec: CompositionSpec): Finding[] {
   const { chartURL, chart } = spec.newResource;
   const found: Finding[] = [];
   try {
-    parseChartUrl(chartURL);
+    found.push(...versionFindings(parseChartUrl(chartURL), spec.newResource));
   } catch (error) {
     if (!(error instanceof ChartSourceError)) throw error;
     found.push(bad('spec.newResource.chartURL', error.message));
   }
+  const key = chart?.cosignKey === undefined ? undefined : readPublicKey(chart.cosignKey);
+  if (typeof key === 'string') found.push(bad('spec.newResource.chart.cosignKey', key));
   if (chart?.digest !== undefined && digestOf(chart.digest) === undefined) {
     found.push(
       bad(
@@ -92,6 +97,39 @@ export function sourceFindings(spec: CompositionSpec): Finding[] {
     );
   }
   return found;
+}
+
+/** A version that is missing, or that names nothing. */
+function versionFindings(source: ChartUrl, { chart, chartName }: CompositionSpec['newResource']): Finding[] {
+  const at = 'spec.newResource.chart.version';
+  const version = emptyAsUnset(chart?.version);
+  if (chart?.cosignKey !== undefined && source.from === 'upload')
+    return [bad('spec.newResource.chart.cosignKey', 'can not hold for an uploaded chart; set chart.digest')];
+  if (version === undefined) {
+    const isNamed =
+      source.from !== 'oci' || source.reference.tag !== undefined || source.reference.digest !== undefined;
+    return isNamed
+      ? []
+      : [
+          bad(
+            at,
+            'is missing; a chart in a registry has no version of its own: oci://<registry>/<path>:<version>',
+          ),
+        ];
+  }
+  if (!VERSION.test(version)) return [bad(at, `${show(version)} is not a whole version, like 1.2.3`)];
+  if (source.from === 'upload')
+    return [bad(at, 'is for repositories and registries; an uploaded chart has one version')];
+  if (source.from === 'oci' && source.reference.tag !== undefined)
+    return [bad(at, 'is in chartURL already; write it in one place')];
+  if (source.from === 'web' && emptyAsUnset(chartName) === undefined)
+    return [
+      bad(
+        'spec.newResource.chartName',
+        'is missing; with chart.version chartURL is a repository, and chartName the chart in it',
+      ),
+    ];
+  return [];
 }
 
 /** The digest as 64 small hexadecimal digits, or undefined if it is none. */
