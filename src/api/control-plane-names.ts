@@ -7,6 +7,14 @@ const MAX_NAME = 63 - NAMESPACE_SUFFIX.length;
 /** Namespaces `<name>-system` that are Kubernetes' own, KubeFlex's and ours. */
 const RESERVED = ['kube', 'kubeflex', 'tenantry'];
 
+/** What names a Service and a host. */
+const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
+
+/** Whether a plane may be called so; the API server holds planes to the same rules. */
+export function isPlaneName(name: string): boolean {
+  return name.length <= MAX_NAME && new RegExp(NAME_PATTERN).test(name) && !RESERVED.includes(name);
+}
+
 /** Names that can't work are refused where they are written. */
 export const CONTROL_PLANE_NAME_RULES: readonly CrdRule[] = [
   {
@@ -14,7 +22,7 @@ export const CONTROL_PLANE_NAME_RULES: readonly CrdRule[] = [
     message: `metadata.name: at most ${MAX_NAME} characters, for the plane's namespace is <name>${NAMESPACE_SUFFIX}`,
   },
   {
-    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    rule: `self.metadata.name.matches('${NAME_PATTERN}')`,
     message:
       "metadata.name: lower case letters, digits and '-', first a letter, for it names a Service and a host",
   },

@@ -9,6 +9,9 @@ const plugin = basename(script).replace(/\.mjs$/, '');
 if (words[0] === 'operator') {
   const { runOperator } = await import('./operator.ts');
   await runOperator();
+} else if (words[0] === 'router') {
+  const { runRouter } = await import('./router.ts');
+  await runRouter();
 } else {
   const { runCli } = await import('./cli.ts');
   const first = plugin === 'provider-kubeconfig' ? [plugin] : [];
