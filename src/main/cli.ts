@@ -15,7 +15,8 @@ interface LazyCommand {
   readonly load: () => Promise<(io: CliIo) => Command>;
 }
 
-const COMMANDS: readonly LazyCommand[] = [
+/** Every command, in the order in which they are listed. */
+export const COMMANDS: readonly LazyCommand[] = [
   { name: 'quickstart', load: async () => (await import('../cli/quickstart.ts')).quickstartCommand },
   { name: 'install', load: async () => (await import('../cli/install.ts')).installCommand },
   { name: 'uninstall', load: async () => (await import('../cli/uninstall.ts')).uninstallCommand },

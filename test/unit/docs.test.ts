@@ -3,30 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { appCommand } from '../../src/cli/app.ts';
-import { chartCommand } from '../../src/cli/chart.ts';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { NO_COLORS } from '../../src/cli/colors.ts';
-import { clusterCommand } from '../../src/cli/cluster.ts';
-import { completionCommand } from '../../src/cli/completion.ts';
-import { connectionsCommand } from '../../src/cli/connections.ts';
-import { doctorCommand } from '../../src/cli/doctor.ts';
-import { grantPermissionCommand } from '../../src/cli/grant-permission.ts';
-import { installCommand } from '../../src/cli/install.ts';
-import { isolationCommand } from '../../src/cli/isolation.ts';
-import { licenseCommand } from '../../src/cli/license.ts';
-import { manCommand } from '../../src/cli/man.ts';
-import { pluginsCommand } from '../../src/cli/plugins-command.ts';
-import { providerKubeconfigCommand } from '../../src/cli/provider-kubeconfig.ts';
-import { quickstartCommand } from '../../src/cli/quickstart.ts';
-import { retrieveCommand } from '../../src/cli/retrieve-kubeconfig.ts';
-import { showCommand } from '../../src/cli/show-permissions.ts';
-import { statusCommand } from '../../src/cli/status.ts';
-import { tenantCommand } from '../../src/cli/tenant.ts';
-import { toolCommand } from '../../src/cli/tool.ts';
-import { trafficCommand } from '../../src/cli/traffic.ts';
-import { uninstallCommand } from '../../src/cli/uninstall.ts';
-import { versionCommand } from '../../src/cli/version.ts';
+import { COMMANDS } from '../../src/main/cli.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentProgress } from '../../src/lib/progress.ts';
 
@@ -90,31 +69,7 @@ const io: CliIo = {
   signal: new AbortController().signal,
 };
 const program = new Command('tenantry');
-for (const make of [
-  appCommand,
-  chartCommand,
-  clusterCommand,
-  completionCommand,
-  connectionsCommand,
-  doctorCommand,
-  grantPermissionCommand,
-  installCommand,
-  isolationCommand,
-  licenseCommand,
-  manCommand,
-  pluginsCommand,
-  providerKubeconfigCommand,
-  quickstartCommand,
-  retrieveCommand,
-  showCommand,
-  statusCommand,
-  tenantCommand,
-  toolCommand,
-  trafficCommand,
-  uninstallCommand,
-  versionCommand,
-])
-  program.addCommand(make(io));
+for (const { load } of COMMANDS) program.addCommand((await load())(io));
 // The container's word; it has no flags.
 program.command('operator');
 
