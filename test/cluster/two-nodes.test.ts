@@ -81,13 +81,14 @@ const instancePod = (
   name: string,
   instanceUid: string,
   settings: Omit<PodSettings, 'instanceUid'>,
+  more: object = {},
 ): unknown =>
   withPodSettings(
     {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, namespace },
-      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE }] },
+      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE }], ...more },
     },
     { instanceUid, ...settings },
   );
@@ -322,7 +323,11 @@ describe('a cluster of two nodes', () => {
     expect(await placed('b-first')).toBe(`${NAME}-2`);
 
     // One that asks for nodes of its own finds none, and one that does not ask is kept off, too.
-    await apply(instancePod('c-first', 'c', { nodes: 'exclusive' }), instancePod('d-first', 'd', {}));
+    await apply(
+      instancePod('c-first', 'c', { nodes: 'exclusive' }),
+      // Its chart names a node, which would pass the scheduler by.
+      instancePod('d-first', 'd', {}, { nodeName: `${NAME}-2` }),
+    );
     expect(await placed('c-first')).toBe('Unschedulable');
     expect(await placed('d-first')).toBe('Unschedulable');
     await apply(instancePod('a-second', 'a', { nodes: 'exclusive' }));

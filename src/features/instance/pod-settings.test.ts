@@ -68,23 +68,39 @@ describe('withPodSettings', () => {
   it('keeps the nodes of an exclusive instance for it, beside the rules of the chart, and through the scheduler', () => {
     const own = { topologyKey: 'zone', labelSelector: {} };
     const affinity = {
-      nodeAffinity: { x: 1 },
+      podAffinity: { x: 1 },
       podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [own] },
     };
-    const template = { ...POD, spec: { ...POD.spec, affinity, nodeName: 'n1' } };
-    const object = workload('apps/v1', 'Deployment', { template });
+    const object = workload('apps/v1', 'Deployment', {
+      template: { ...POD, spec: { ...POD.spec, affinity } },
+    });
 
     const spec = podTemplateOf(withPodSettings(object, { instanceUid: 'u', nodes: 'exclusive' }))?.spec;
 
     expect(spec?.affinity).toEqual({
-      nodeAffinity: { x: 1 },
+      podAffinity: { x: 1 },
       podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [own, exclusiveTerm('u')] },
     });
-    expect(spec).not.toHaveProperty('nodeName');
-    expect(podTemplateOf(withPodSettings(object, { instanceUid: 'u' }))?.spec).toMatchObject({
-      affinity,
-      nodeName: 'n1',
-    });
+    expect(podTemplateOf(withPodSettings(object, { instanceUid: 'u' }))?.spec?.affinity).toEqual(affinity);
+  });
+
+  it('asks the scheduler for a node that the chart names, in each of the terms of which one must hold', () => {
+    const named = { key: 'metadata.name', operator: 'In', values: ['n1'] };
+    const affinityOf = (affinity?: object): unknown => {
+      const template = { ...POD, spec: { ...POD.spec, nodeName: 'n1', affinity } };
+      const object = workload('apps/v1', 'Deployment', { template });
+      const spec = podTemplateOf(withPodSettings(object, { instanceUid: 'u' }))?.spec;
+      expect(spec).not.toHaveProperty('nodeName');
+      return spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    };
+    const either = [{ matchExpressions: [1] }, { matchExpressions: [2] }];
+
+    expect(affinityOf()).toEqual({ nodeSelectorTerms: [{ matchFields: [named] }] });
+    expect(
+      affinityOf({
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: either } },
+      }),
+    ).toEqual({ nodeSelectorTerms: either.map((term) => ({ ...term, matchFields: [named] })) });
   });
 
   it('runs pods in the runtime class of the service, over the chart’s', () => {

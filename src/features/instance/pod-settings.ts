@@ -31,7 +31,9 @@ export function withPodSettings(object: AnyObject, settings: PodSettings): AnyOb
     const labelled = withLabel(template, settings.instanceUid);
     const pulled = settings.isolation === 'strict' ? withPull(labelled) : labelled;
     const pooled = withPool(withResources(pulled, settings.podResources), settings.nodePool);
-    const alone = settings.nodes === 'exclusive' ? withNodesOfItsOwn(pooled, settings.instanceUid) : pooled;
+    const scheduled = withScheduler(pooled);
+    const alone =
+      settings.nodes === 'exclusive' ? withNodesOfItsOwn(scheduled, settings.instanceUid) : scheduled;
     return withRuntime(withNode(alone, settings.nodeName), settings.runtimeClass);
   });
 }
@@ -85,9 +87,29 @@ export function exclusiveTerm(instanceUid: string): Json {
   };
 }
 
-/** Beside the rules of the chart; a pod that named its node would pass the scheduler by, and the rule with it. */
+/**
+ * A node that the chart names is asked for as DaemonSets do it: a pod that named its node itself would pass the scheduler by, and with it
+ * the nodes that other instances have for themselves.
+ */
+function withScheduler(template: PodTemplate): PodTemplate {
+  const { nodeName, ...spec } = template.spec ?? {};
+  if (nodeName === undefined || nodeName === '') return template;
+  const { nodeAffinity, ...affinity } = spec.affinity ?? {};
+  const asked = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const named = { key: 'metadata.name', operator: 'In', values: [nodeName] };
+  // One of the terms must hold, so each has the node in it.
+  const nodeSelectorTerms = (asked.length === 0 ? [{}] : asked).map((term) => ({
+    ...term,
+    matchFields: [...(term.matchFields ?? []), named],
+  }));
+  const required = { nodeSelectorTerms };
+  const rules = { ...nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: required };
+  return { ...template, spec: { ...spec, affinity: { ...affinity, nodeAffinity: rules } } };
+}
+
+/** Beside the rules of the chart. */
 function withNodesOfItsOwn(template: PodTemplate, instanceUid: string): PodTemplate {
-  const { nodeName: _nodeName, ...spec } = template.spec ?? {};
+  const spec = template.spec ?? {};
   const { podAntiAffinity, ...affinity } = spec.affinity ?? {};
   const required = [
     ...(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),

@@ -25,6 +25,11 @@ export interface PodSpec {
   readonly nodeName?: string;
   readonly runtimeClassName?: string;
   readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms?: readonly { readonly matchFields?: readonly unknown[] }[];
+      } | null;
+    } | null;
     readonly podAntiAffinity?: {
       readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly unknown[] | null;
     } | null;
