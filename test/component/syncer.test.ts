@@ -1,133 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Client } from '../../src/client/client.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import {
-  CONFIG_MAP,
-  CORE_EVENT,
-  NODE,
-  POD,
-  SECRET,
-  SERVICE,
-  type Pod,
-} from '../../src/kube/builtin-kinds.ts';
-import { HOST_UID_ANNOTATION, MARKER_LABEL } from '../../src/syncer/marks.ts';
+import { CONFIG_MAP, CORE_EVENT, NODE, POD, SECRET, SERVICE } from '../../src/kube/builtin-kinds.ts';
+import { MARKER_LABEL } from '../../src/syncer/marks.ts';
 import { tokenSecretName } from '../../src/syncer/pods/pod-tokens.ts';
-import { Syncer } from '../../src/syncer/syncer.ts';
-import type { TenantCalls } from '../../src/syncer/tenant-calls.ts';
 import { pod, service, TENANT } from '../builders/virtual.ts';
 import { eventually } from '../doubles/eventually.ts';
-import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
+import { SyncerRig } from './syncer-rig.ts';
 
-const QUIET = (): void => undefined;
-const LOG = { debug: QUIET, info: QUIET, warn: QUIET, error: QUIET, child: () => LOG };
-
-/** Two API servers and the syncer between them; the doors that the fake lacks are opened by hand. */
-class Rig {
-  readonly tenant: FakeApi;
-  readonly host: FakeApi;
-  readonly cluster: Client;
-  readonly hostClient: Client;
-  readonly tokens: string[] = [];
-  syncer: Syncer | undefined;
-
-  private constructor(tenant: FakeApi, host: FakeApi) {
-    this.tenant = tenant;
-    this.host = host;
-    this.cluster = tenant.client();
-    this.hostClient = host.client();
-  }
-
-  static async start(): Promise<Rig> {
-    const tenant = await startFakeApi({ namespaces: ['default', 'kube-system', 'shop'] });
-    const host = await startFakeApi({ namespaces: [TENANT.hostNamespace, 'other'] });
-    const rig = new Rig(tenant, host);
-    rig.tenant.put(SERVICE, service('kube-dns', { clusterIP: '10.96.0.10' }, { namespace: 'kube-system' }));
-    return rig;
-  }
-
-  async sync(): Promise<void> {
-    const calls: TenantCalls = {
-      bind: ({ metadata }, node, hostUid) => {
-        const present = this.tenantPod(metadata.name);
-        if (present !== undefined)
-          this.tenant.put(POD, {
-            ...present,
-            metadata: { ...present.metadata, annotations: { [HOST_UID_ANNOTATION]: hostUid } },
-            spec: { containers: [], ...present.spec, nodeName: node },
-          });
-        return Promise.resolve();
-      },
-      requestToken: ({ metadata }) => {
-        this.tokens.push(metadata.name);
-        return Promise.resolve({
-          token: `token-${this.tokens.length}`,
-          expiresAt: systemClock.now() + 3_600_000,
-        });
-      },
-    };
-    this.syncer = new Syncer({
-      tenant: TENANT,
-      host: this.host.client(),
-      cluster: this.tenant.client(),
-      clock: systemClock,
-      log: LOG,
-      identity: 'test',
-      readsNodes: true,
-      ingresses: true,
-      networkPolicies: true,
-      disruptionBudgets: true,
-      calls,
-    });
-    await this.syncer.watch();
-    this.syncer.work();
-  }
-
-  async stop(): Promise<void> {
-    await this.syncer?.stop();
-    this.syncer = undefined;
-  }
-
-  tenantPod(name: string): Pod | undefined {
-    return this.tenant.objects(POD, 'shop').find(({ metadata }) => metadata.name === name);
-  }
-
-  hostPod(name: string): Pod | undefined {
-    return this.host
-      .objects(POD, TENANT.hostNamespace)
-      .find(({ metadata }) => metadata.name === `${name}-x-shop-x-vc1`);
-  }
-
-  /** A pod of the tenant, and the host's once it is there. */
-  async runPod(
-    name: string,
-    spec: NonNullable<Pod['spec']> = { containers: [{ name: 'main', image: 'i' }] },
-  ): Promise<Pod> {
-    await this.cluster.create(POD, { ...pod(spec), metadata: { name, namespace: 'shop' } });
-    return eventually(`the host runs ${name}`, () => this.hostPod(name));
-  }
-
-  /** What a kubelet of the host would say. */
-  report(host: Pod, node: string): void {
-    const status = {
-      phase: 'Running',
-      startTime: '2026-01-01T00:00:00Z',
-      podIP: '10.1.1.1',
-      hostIP: '10.0.0.5',
-    };
-    this.host.put(POD, { ...host, spec: { containers: [], ...host.spec, nodeName: node }, status });
-  }
-}
-
-let rig: Rig;
-afterEach(async () => {
-  await rig.stop();
-  await rig.tenant.close();
-  await rig.host.close();
-});
+let rig: SyncerRig;
+afterEach(() => rig.close());
 
 describe('the syncer', () => {
   it('runs a pod on the host with what it reads, and tells the tenant how it goes', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     rig.host.put(NODE, {
       apiVersion: 'v1',
       kind: 'Node',
@@ -170,7 +54,7 @@ describe('the syncer', () => {
   });
 
   it('begins where it was after a crash: nothing twice, nothing forgotten', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     await rig.sync();
     const kept = await rig.runPod('kept');
     await rig.runPod('ended');
@@ -189,7 +73,7 @@ describe('the syncer', () => {
   });
 
   it('deletes nothing but the pod that the host lost', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     await rig.sync();
     const host = await rig.runPod('web');
     rig.report(host, 'n1');
@@ -210,7 +94,7 @@ describe('the syncer', () => {
   });
 
   it('leaves what is not the tenant’s alone, and takes another name', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     const foreign = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -243,7 +127,7 @@ describe('the syncer', () => {
   });
 
   it('says to the tenant why a pod is refused, once', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     await rig.sync();
 
     await rig.cluster.create(POD, {
@@ -259,7 +143,7 @@ describe('the syncer', () => {
   });
 
   it('says why the host refused, in the tenant’s words', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     rig.host.addAdmission(({ object }) =>
       object?.['kind'] === 'Pod'
         ? { allowed: false, findings: [{ message: 'exceeded quota of web-x-shop-x-vc1 in team-a' }] }
@@ -276,7 +160,7 @@ describe('the syncer', () => {
   });
 
   it('brings events of the host to the tenant’s object', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     await rig.sync();
     const host = await rig.runPod('web');
 
@@ -304,7 +188,7 @@ describe('the syncer', () => {
   });
 
   it('keeps the tokens of a pod in a Secret that goes with it', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     await rig.sync();
     const volumes = [{ name: 'api', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }];
 
@@ -322,7 +206,7 @@ describe('the syncer', () => {
   });
 
   it('touches nothing of another tenant in the same namespace', async () => {
-    rig = await Rig.start();
+    rig = await SyncerRig.start();
     const other = {
       ...pod(),
       metadata: {

@@ -100,6 +100,12 @@ describe('the row of Services', () => {
     ).toMatchObject([{ body: { status: { loadBalancer: { ingress: null } } } }]);
   });
 
+  it('writes nothing for a status that says nothing', () => {
+    const { status: _status, ...plain } = WEB;
+
+    expect(decide(plain, made())).toEqual([]);
+  });
+
   it('says so when the addresses differ', () => {
     const host = made();
 

@@ -25,7 +25,7 @@ export const SERVICE_ROW: Row<Service> = rowOf<Service>({
   patienceMs: PATIENCE_MS,
   wanted: (service) => isOnHost(service),
   translate: translateService,
-  back: (tenant, host, around) => [...addressBack(tenant, host), ...serviceStatusBack(tenant, host, around)],
+  back: (tenant, host) => [...addressBack(tenant, host), ...serviceStatusBack(tenant, host)],
 });
 
 /** Whether a Service has a counterpart: a name of another host needs none, and the API server's own has its own. */
@@ -90,7 +90,10 @@ function addressBack(tenant: Service, host: Service): readonly Deed[] {
   return [{ do: 'tell', object: tenant, type: 'Warning', reason: 'AddressDiffers', message }];
 }
 
-function serviceStatusBack(tenant: Service, host: Service, _around: Surroundings): readonly Deed[] {
-  // A Service that is no load balancer any more has no addresses of one.
-  return statusPatch(SERVICE, tenant, { loadBalancer: host.status?.loadBalancer ?? {} }, ['conditions']);
+function serviceStatusBack(tenant: Service, host: Service): readonly Deed[] {
+  // A Service that is no load balancer any more has no addresses of one; none and an empty list of them are the same.
+  const there = host.status?.loadBalancer ?? {};
+  const own = tenant.status?.loadBalancer ?? {};
+  if (Object.keys(there).length === 0 && Object.keys(own).length === 0) return [];
+  return statusPatch(SERVICE, tenant, { loadBalancer: there }, ['conditions']);
 }
