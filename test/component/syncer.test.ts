@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { CONFIG_MAP, CORE_EVENT, NODE, POD, SECRET, SERVICE } from '../../src/kube/builtin-kinds.ts';
-import { MARKER_LABEL } from '../../src/syncer/marks.ts';
+import {
+  CONFIG_MAP,
+  CORE_EVENT,
+  NODE,
+  POD,
+  SECRET,
+  SERVICE,
+  type ConfigMap,
+} from '../../src/kube/builtin-kinds.ts';
+import { hostAnnotations, hostLabels, MARKER_LABEL } from '../../src/syncer/marks.ts';
 import { tokenSecretName } from '../../src/syncer/pods/pod-tokens.ts';
 import { pod, service, TENANT } from '../builders/virtual.ts';
 import { eventually } from '../doubles/eventually.ts';
@@ -124,6 +132,36 @@ describe('the syncer', () => {
     expect(rig.host.objects(CONFIG_MAP, TENANT.hostNamespace)).toContainEqual(
       expect.objectContaining({ data: foreign.data }),
     );
+  });
+
+  it('never puts two of the tenant’s objects into one of the host', async () => {
+    rig = await SyncerRig.start();
+    const force = { 'vcluster.loft.sh/force-sync': 'true' };
+    const config = (name: string): ConfigMap => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'shop', annotations: force },
+      data: { name },
+    });
+    const other = await rig.cluster.create(CONFIG_MAP, config('other'));
+    // As if both names had one hash.
+    rig.host.put(CONFIG_MAP, {
+      ...config('taken-x-shop-x-vc1'),
+      metadata: {
+        name: 'taken-x-shop-x-vc1',
+        namespace: TENANT.hostNamespace,
+        labels: hostLabels(other, TENANT),
+        annotations: hostAnnotations(other, CONFIG_MAP),
+      },
+    });
+    await rig.cluster.create(CONFIG_MAP, config('taken'));
+    await rig.sync();
+
+    const data = await eventually('both are there', () => {
+      const found = rig.host.objects(CONFIG_MAP, TENANT.hostNamespace).map((one) => one.data?.['name']);
+      return found.length === 2 && found.includes('other') && found.includes('taken') ? found : undefined;
+    });
+    expect(data).toHaveLength(2);
   });
 
   it('says to the tenant why a pod is refused, once', async () => {

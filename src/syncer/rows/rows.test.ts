@@ -164,6 +164,14 @@ describe('ConfigMaps and Secrets', () => {
     expect(decide(row, map, { ...host, data: { a: 'z' } })).toEqual([]);
   });
 
+  it('are made anew for an object that has the name of one that is gone', () => {
+    const row = configMapRow(() => true);
+    const before = written(row, map);
+    const after = { ...map, metadata: { ...metadata, uid: 'u2' } };
+
+    expect(decide(row, after, before)).toMatchObject([{ do: 'delete', on: 'host' }]);
+  });
+
   it('never make the host’s controllers issue tokens', () => {
     const type = 'kubernetes.io/service-account-token';
 
