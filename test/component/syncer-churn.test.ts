@@ -15,10 +15,7 @@ const NAMES = ['a', 'b', 'c', 'd'];
 const SETTLE_MS = 15_000;
 
 /** A failing seed is replayed by `SYNCER_SEED=… npx vitest run --project unit test/component/syncer-churn.test.ts`. */
-const SEEDS =
-  process.env['SYNCER_SEED'] === undefined
-    ? [1, 2, 3]
-    : [Number(process.env['SYNCER_SEED'])];
+const SEEDS = process.env['SYNCER_SEED'] === undefined ? [1, 2, 3] : [Number(process.env['SYNCER_SEED'])];
 
 /** Numbers in [0, 1) from a seed. */
 function numbers(seed: number): () => number {
