@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { NO_COLORS } from '../../src/cli/colors.ts';
+import { programWords } from '../../src/cli/program-names.ts';
 import { COMMANDS } from '../../src/main/cli.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentProgress } from '../../src/lib/progress.ts';
@@ -73,11 +74,12 @@ for (const { load } of COMMANDS) program.addCommand((await load())(io));
 // The container's word; it has no flags.
 program.command('operator');
 
-/** `tenantry …` in a line: the words up to where the shell would see the end of the command. */
+/** `tenantry …` and `kflex …` in a line: the words up to where the shell would see the end of the command. */
 const uses = (line: string): string[][] =>
-  [...line.matchAll(/(?:^|\$\(|&& |; )tenantry ([^)#;&]*)/g)].map(([, rest = '']) =>
-    (rest.split(' | ')[0] ?? '').trim().split(/\s+/),
-  );
+  [...line.matchAll(/(?:^|\$\(|&& |; )(tenantry|kflex) ([^)#;&]*)/g)].map(([, name = '', rest = '']) => {
+    const words = (rest.split(' | ')[0] ?? '').trim().split(/\s+/);
+    return [...(programWords(name, words) ?? words)];
+  });
 
 /** What is wrong with the words of a command; undefined if nothing is. Names may be given together: `up|down`. */
 function wrongIn(words: readonly string[], command: Command = program): string | undefined {
@@ -85,6 +87,8 @@ function wrongIn(words: readonly string[], command: Command = program): string |
   if (command.commands.length > 0 && first !== '' && !first.startsWith('-') && first !== '…') {
     for (const name of first.split('|')) {
       const next = command.commands.find((each) => each.name() === name);
+      // A name of the user's own, where the command takes one.
+      if (next === undefined && command.registeredArguments.length > 0) continue;
       if (next === undefined) return `${command.name()} has no ${name}`;
       const wrong = wrongIn(others, next);
       if (wrong !== undefined) return wrong;
