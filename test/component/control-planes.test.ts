@@ -141,6 +141,11 @@ describe('a control plane with an etcd of its own', () => {
   it('is made stage by stage, and is ready when all of it is', async () => {
     answers = false;
     await create('a', { backend: 'dedicated' });
+    // The status comes after everything that is written.
+    await eventually('it waits for its API server', () =>
+      /its etcd, is not ready/.test(condition('a', 'Ready')?.message ?? ''),
+    );
+    expect(namesOf(DEPLOYMENT, 'a-system')).toEqual(['kube-apiserver']);
     await serve(DEPLOYMENT, 'a-system', 'kube-apiserver');
     await eventually('it says what it waits for', () =>
       /no ServiceAccount yet/.test(condition('a', 'Ready')?.message ?? ''),
