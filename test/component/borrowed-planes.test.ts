@@ -177,6 +177,7 @@ describe('a plane of type host', () => {
       'Synced',
       /^False .*kubectl create clusterrolebinding me-binding --clusterrole=cluster-admin --serviceaccount=me-system:me/,
     );
+    expect(said('me', 'Ready')).toMatch(/^False .*kubectl create clusterrolebinding me-binding/);
     expect(hub.objects(CLUSTER_ROLE_BINDING)).toEqual([]);
   });
 });

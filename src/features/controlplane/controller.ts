@@ -16,6 +16,7 @@ import { bindingRefused, observeHost, type BorrowedDeps } from './host-plane.ts'
 import { observePlane, type ObserveDeps } from './observe.ts';
 import { planPlane, planRemoval, said } from './plan.ts';
 import { planeAccount } from './settings.ts';
+import type { Verdict } from './status.ts';
 import { PLANE_WATCHES } from './watches.ts';
 import type { PlaneWorld } from './world.ts';
 
@@ -59,20 +60,19 @@ export function controlPlaneController(
       const digest = databaseDigest(wanted.uid, wanted.password, wanted.spec);
       memories.learnDatabase(wanted.spec.namespace, digest);
     },
-    explain: (plane, error, now) => ({
-      stages: [],
-      ...said(
-        plane,
-        {
-          problem: bindingRefused(plane, error) ?? messageOf(error),
-          hasKubeconfig: plane.status?.secretRef !== undefined,
-        },
-        now,
-      ),
-    }),
+    explain: (plane, error, now) => ({ stages: [], ...said(plane, failure(plane, error), now) }),
     wrote: (_ref, written) => memories.learn(written),
     forget: ({ name }) => memories.forget(namespaceOfPlane({ metadata: { name } })),
   };
+}
+
+/** What is said of a look that failed. A right that only the cluster's owner can give is what the plane waits for, too. */
+function failure(plane: ControlPlane, error: unknown): Verdict {
+  const refused = bindingRefused(plane, error);
+  const hasKubeconfig = plane.status?.secretRef !== undefined;
+  if (refused === undefined) return { problem: messageOf(error), hasKubeconfig };
+  const ready = { is: false, reason: 'unavailable', message: refused } as const;
+  return { problem: refused, hasKubeconfig, ready };
 }
 
 async function observe(plane: ControlPlane, read: Read, deps: ObserveDeps & BorrowedDeps): Promise<World> {
