@@ -164,6 +164,11 @@ describe('several files', () => {
 });
 
 describe('contextsOfPlane', () => {
+  it('takes no context of another plane for one of this', () => {
+    expect(contextsOfPlane(withPlane(), 'cp2')).toEqual([]);
+    expect(contextsOfPlane(withPlane(), 'cp1')).toEqual(['cp1']);
+  });
+
   it('knows a context without a mark by its names', () => {
     const files = filesOf(kubeconfig('cp1', 'cp1-cluster', 'cp1-admin'), kubeconfig('cp2', 'production'));
 
