@@ -20,9 +20,13 @@ export function measureCalls(metrics: Pick<Metrics, 'called'>, clock: Clock): In
   };
 }
 
-/** What was asked, in the words of RBAC as far as the request tells them. */
+/** Answered and not kept: a token, whether somebody may do something. */
+const QUESTION = /^\/apis\/auth(orization|entication)\.k8s\.io\/|\/serviceaccounts\/[^/]+\/token(\?|$)/;
+
+/** What was asked, in the words of RBAC as far as the request tells them; `ask` for what is created only to be answered. */
 function verbOf(request: ApiRequest): string {
   if (request.watch === true) return 'watch';
+  if (request.method === 'POST' && QUESTION.test(request.path)) return 'ask';
   if (request.method !== 'PATCH')
     return { GET: 'get', POST: 'create', PUT: 'update', DELETE: 'delete' }[request.method];
   const type = request.headers['content-type'];

@@ -84,7 +84,7 @@ async function writesOfLeader(): Promise<Readonly<Record<string, number>>> {
   for (const [, verb = '', value] of text.matchAll(
     /^tenantry_api_call_seconds_count\{verb="(\w+)",code="2\d\d"\} (\d+)/gm,
   ))
-    if (!['get', 'watch', 'update'].includes(verb)) counts[verb] = Number(value);
+    if (!['get', 'watch', 'update', 'ask'].includes(verb)) counts[verb] = Number(value);
   return counts;
 }
 

@@ -22,6 +22,7 @@ const EVERYWHERE = [
   `storageclasses (storage.k8s.io): ${READ}`,
   `runtimeclasses (node.k8s.io): ${READ}`,
   `clusterroles rolebindings (rbac.authorization.k8s.io): ${READ}`,
+  'clusterrolebindings (rbac.authorization.k8s.io): get',
   'endpointslices (discovery.k8s.io) only kubernetes: get',
   'subjectaccessreviews (authorization.k8s.io): create',
   '* (platformapi.kubeplus, tenancy.kflex.kubestellar.org, tenantry.dev, workflows.kubeplus): *',
