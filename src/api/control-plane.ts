@@ -35,7 +35,7 @@ const specSchema = z.object({
   type: z
     .enum(['k8s', 'vcluster', 'host', 'external'])
     .describe(
-      "k8s: an API server and controllers of the tenant's own. vcluster: the same with pods on the hosting cluster. host: the hosting cluster itself. external: a cluster that exists already. It can't be changed.",
+      "k8s: an API server and controllers of the tenant's own. vcluster: for now the same with vcluster's Secret beside it, as condition PodsOnHost says. host: the hosting cluster itself. external: a cluster that exists already. It can't be changed.",
     ),
   backend: z
     .enum(['shared', 'dedicated', 'external'])
