@@ -239,6 +239,28 @@ describe('kflex adopt', () => {
   });
 
   it.each([
+    [[], /the kubeconfig has no current context[^]*Name one by --adopted-context: hub, other\./],
+    [['-c', 'gone'], /--adopted-context is "gone"[^]*Name one of these: hub, other\./],
+  ])('says which contexts there are: %j', async (flags, why) => {
+    await rig.write('config', { ...(await rig.read()), 'current-context': '' });
+
+    const { err, failed } = await rig.type('adopt', 'edge', ...flags);
+
+    expect(failed).toBe(true);
+    expect(err).toMatch(why);
+    expect(planes()).toEqual([]);
+  });
+
+  it('says what to do where the kubeconfig is empty', async () => {
+    await rig.write('empty', { apiVersion: 'v1', kind: 'Config', contexts: [], clusters: [], users: [] });
+
+    const { err, failed } = await rig.type('adopt', 'edge', '-a', 'empty');
+
+    expect(failed).toBe(true);
+    expect(err).toMatch(/has no contexts[^]*by --adopted-kubeconfig/);
+  });
+
+  it.each([
     [[], /127\.0\.0\.1:\d+ is an address of this machine/],
     [['-u', 'https://127.0.0.1:6443'], /is an address of this machine/],
     [['-u', 'https://localhost:6443'], /is an address of this machine/],

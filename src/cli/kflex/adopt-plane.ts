@@ -94,6 +94,22 @@ async function writeBootstrap(
   await client.apply(SECRET, object, { fieldManager: 'kflex', force: true });
 }
 
+/** No context was named and none is in use, or it is not one that leads anywhere. */
+function wrongContext(chosen: string, contexts: readonly string[]): WrongOption {
+  if (contexts.length === 0)
+    return new WrongOption(
+      'the kubeconfig has no contexts',
+      'Name the kubeconfig of the cluster by --adopted-kubeconfig.',
+    );
+  const names = contexts.join(', ');
+  return chosen === ''
+    ? new WrongOption('the kubeconfig has no current context', `Name one by --adopted-context: ${names}.`)
+    : new WrongOption(
+        `--adopted-context is "${chosen}", and the kubeconfig has no such context with a cluster and a user`,
+        `Name one of these: ${names}.`,
+      );
+}
+
 /** One context of a kubeconfig with everything embedded: the hosting cluster has neither the files nor the programs of this machine. */
 async function adoptedKubeconfig(io: CliIo, flags: AdoptFlags): Promise<JsonObject> {
   const place = { kubeconfig: flags.adoptedKubeconfig ?? flags.kubeconfig };
@@ -105,10 +121,7 @@ async function adoptedKubeconfig(io: CliIo, flags: AdoptFlags): Promise<JsonObje
   const cluster = config.clusters.get(textOf(context?.['cluster']));
   const user = config.users.get(textOf(context?.['user']));
   if (context === undefined || cluster === undefined || user === undefined)
-    throw new WrongOption(
-      `--adopted-context is "${chosen}", and the kubeconfig has no such context with a cluster and a user`,
-      `Name one of these: ${[...config.contexts.keys()].join(', ')}.`,
-    );
+    throw wrongContext(chosen, [...config.contexts.keys()]);
   const server = flags.urlOverride ?? textOf(cluster['server']);
   refuseLocal(server, flags.urlOverride !== undefined);
   return {
