@@ -10,6 +10,7 @@ import { resourcePolicyCrd } from './resource-policy.ts';
 import { revisionCrd } from './revision-crd.ts';
 import { tenantCrd } from './tenant.ts';
 import { usageReviewCrd } from './usage-review.ts';
+import { virtualClusterCrd } from './virtual-cluster.ts';
 
 /** The CRDs of all our kinds, as our chart ships them. */
 export function crdManifests(): AnyObject[] {
@@ -25,5 +26,6 @@ export function crdManifests(): AnyObject[] {
     controlPlaneCrd(),
     usageReviewCrd(),
     postCreateHookCrd(),
+    virtualClusterCrd(),
   ];
 }
