@@ -3,15 +3,16 @@ import { isKubeError } from '../kube/kube-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from './metrics.ts';
 
-/** An interceptor for the client that measures every sending, by verb and status. */
-export function measureCalls(metrics: Pick<Metrics, 'called'>, clock: Clock): Intercept {
+/** An interceptor for the client that measures every sending, by verb and status, and counts what was written. */
+export function measureCalls(metrics: Pick<Metrics, 'called' | 'wrote'>, clock: Clock): Intercept {
   return async (request, next) => {
     const begin = clock.monotonic();
-    const done = (code: string): void =>
-      metrics.called(verbOf(request), code, (clock.monotonic() - begin) / 1000);
+    const verb = verbOf(request);
+    const done = (code: string): void => metrics.called(verb, code, (clock.monotonic() - begin) / 1000);
     try {
       const answer = await next(request);
       done(String(answer.status));
+      if (WRITES.has(verb) && answer.status < 300) metrics.wrote(verb, resourceOf(request.path));
       return answer;
     } catch (error) {
       done(isKubeError(error) ? error.code : 'Unknown');
@@ -19,6 +20,8 @@ export function measureCalls(metrics: Pick<Metrics, 'called'>, clock: Clock): In
     }
   };
 }
+
+const WRITES = new Set(['create', 'update', 'patch', 'apply', 'delete']);
 
 /** Answered and not kept: a token, whether somebody may do something. */
 const QUESTION = /^\/apis\/auth(orization|entication)\.k8s\.io\/|\/serviceaccounts\/[^/]+\/token(\?|$)/;
@@ -31,4 +34,14 @@ function verbOf(request: ApiRequest): string {
     return { GET: 'get', POST: 'create', PUT: 'update', DELETE: 'delete' }[request.method];
   const type = request.headers['content-type'];
   return typeof type === 'string' && type.includes('apply') ? 'apply' : 'patch';
+}
+
+/** A resource's path: of the core group or another, in a namespace or none, its objects, one of them, a part of one. */
+const RESOURCE =
+  /^\/(?:api|apis\/(?<group>[^/]+))\/[^/]+(?:\/namespaces\/[^/]+(?=\/(?!finalize|status)))?\/(?<resource>[^/?]+)(?:\/[^/?]+(?<part>\/[^/?]+)?)?/;
+
+/** What a path is about, in the form of RBAC: `pods`, `deployments.apps/status`. Pure. */
+export function resourceOf(path: string): string {
+  const { group, resource = '', part = '' } = RESOURCE.exec(path)?.groups ?? {};
+  return `${resource}${group === undefined ? '' : `.${group}`}${part}`;
 }

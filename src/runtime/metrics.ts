@@ -25,6 +25,8 @@ export interface Metrics {
   forgetQueue(controller: string): void;
   /** One API call; `code` is the HTTP status, or the error code where no answer came. */
   called(verb: string, code: string, seconds: number): void;
+  /** One write that was carried out; `resource` is in the form of RBAC, as in `deployments.apps/status`. */
+  wrote(verb: string, resource: string): void;
   watchFailed(kind: string): void;
   admitted(path: string, outcome: 'allowed' | 'denied' | 'failed', seconds: number): void;
   leading(yes: boolean): void;
@@ -55,6 +57,12 @@ export function createMetrics(): Metrics {
     help: 'Time of calls to the API server.',
     labelNames: ['verb', 'code'],
     buckets: CALL_BUCKETS,
+    registers,
+  });
+  const writes = new Counter({
+    name: 'tenantry_api_writes_total',
+    help: 'Writes that the API server carried out, by what was written.',
+    labelNames: ['verb', 'resource'],
     registers,
   });
   const watchFailures = new Counter({
@@ -90,6 +98,7 @@ export function createMetrics(): Metrics {
     watchQueue: queues.add,
     forgetQueue: queues.remove,
     called: (verb, code, seconds) => calls.observe({ verb, code }, seconds),
+    wrote: (verb, resource) => writes.inc({ verb, resource }),
     watchFailed: (kind) => watchFailures.inc({ kind }),
     admitted: (path, outcome, seconds) => admissions.observe({ path, outcome }, seconds),
     leading: (yes) => leader.set(yes ? 1 : 0),
