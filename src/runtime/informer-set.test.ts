@@ -66,6 +66,28 @@ describe('InformerSet', () => {
     await api.close();
   });
 
+  it('is filled for a later watch only once the store has what that one keeps', async () => {
+    const api = await startFakeApi();
+    const client = api.client();
+    await client.create(CONFIG_MAP, { ...map('a', {}), data: { key: 'value' } } as KubeObject);
+    const set = new InformerSet({ client, clock: systemClock, log: silentLog });
+    set.start();
+    const bare = ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }: KubeObject) =>
+      ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }) as KubeObject;
+    await set.hold({ kind: CONFIG_MAP, slim: bare }).informer.synced;
+
+    const later = set.hold({ kind: CONFIG_MAP });
+    expect(set.unsynced()).toEqual(['ConfigMap']);
+    await later.informer.synced;
+
+    // Whoever judges by what an earlier watch did not keep, sees changes that nobody made.
+    expect(set.stores.get(CONFIG_MAP, { namespace: 'default', name: 'a' })).toMatchObject({
+      data: { key: 'value' },
+    });
+    await set.stop();
+    await api.close();
+  });
+
   it('says which declaration is missing', async () => {
     const api = await startFakeApi();
     const set = new InformerSet({ client: api.client(), clock: systemClock, log: silentLog });

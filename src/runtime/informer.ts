@@ -44,6 +44,20 @@ interface Tombstone {
   readonly filling: number;
 }
 
+/** A filling that is waited for. */
+interface Filling {
+  readonly promise: Promise<void>;
+  readonly done: () => void;
+}
+
+function newFilling(): Filling {
+  let done: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  return { promise, done: () => done() };
+}
+
 /**
  * Keeps a store in step with a watch and tells handlers about every change. A change that is older than what the store
  * has of the object is left out: repeated, late, or overtaken by the answer to our own write. A filling counts whatever
@@ -51,8 +65,6 @@ interface Tombstone {
  */
 export class Informer<T extends KubeObject> {
   readonly store = new Store<T>();
-  /** Resolves when the store was filled for the first time. */
-  readonly synced: Promise<void>;
   readonly #options: InformerOptions<T>;
   readonly #handlers = new Set<(change: Change<T>) => void>();
   /** Deleted objects by UID: neither an answer to an old write nor a repeated event must bring one back. */
@@ -60,7 +72,8 @@ export class Informer<T extends KubeObject> {
   /** Fillings begun so far. */
   #fillings = 0;
   #slim: Slim<T>;
-  #markSynced: () => void = () => undefined;
+  /** The filling that is waited for: the first one, or the first one after `reslim`. */
+  #filled = newFilling();
   #hasSynced = false;
   /** Keys seen since `init-begin`; undefined outside of a filling. */
   #seen: Set<string> | undefined;
@@ -72,9 +85,14 @@ export class Informer<T extends KubeObject> {
   constructor(options: InformerOptions<T>) {
     this.#options = options;
     this.#slim = options.slim;
-    this.synced = new Promise((resolve) => {
-      this.#markSynced = resolve;
-    });
+  }
+
+  /**
+   * Resolves when the store is filled with what is kept now. Asked again after `reslim` it is another promise: who needs
+   * what was not kept so far must not judge by the objects that are there.
+   */
+  get synced(): Promise<void> {
+    return this.#filled.promise;
   }
 
   get hasSynced(): boolean {
@@ -106,6 +124,10 @@ export class Informer<T extends KubeObject> {
   reslim(slim: Slim<T>): void {
     this.#slim = slim;
     this.#stale = true;
+    if (this.#hasSynced) {
+      this.#hasSynced = false;
+      this.#filled = newFilling();
+    }
     if (this.#abort === undefined) return;
     this.#abort.abort();
     const abort = new AbortController();
@@ -205,7 +227,7 @@ export class Informer<T extends KubeObject> {
     this.#stale = false;
     for (const key of this.store.keys()) if (!seen.has(key)) this.#delete(key, undefined, undefined);
     this.#hasSynced = true;
-    this.#markSynced();
+    this.#filled.done();
   }
 
   #set(object: T, origin: Origin | undefined): void {
