@@ -148,7 +148,8 @@ function createPool(
   });
 }
 
-function identity(
+/** The headers that say who asks. */
+export function identity(
   credential: Credential,
   impersonation: Impersonation | undefined,
 ): Record<string, string | string[]> {
