@@ -48,6 +48,8 @@ export const VCLUSTER_KUBECONFIG = {
 
 /** Condition `Synced` beside `Ready`, and the reasons of both, as in KubeFlex. */
 export const SYNCED_CONDITION = 'Synced';
+/** Whether a plane runs the version that its spec asks for. */
+export const UP_TO_DATE_CONDITION = 'UpToDate';
 /** */
 export const PLANE_REASONS = {
   available: 'Available',

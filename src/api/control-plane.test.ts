@@ -47,6 +47,7 @@ describe('ControlPlane', () => {
       'Synced',
       'Ready',
       'Type',
+      'Version',
       'Age',
     ]);
     expect(SPEC.filter((name) => !fields('spec').includes(name))).toEqual([]);

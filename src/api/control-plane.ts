@@ -5,6 +5,7 @@ import { CONTROL_PLANE_NAME_RULES, NAMESPACE_SUFFIX } from './control-plane-name
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
 import { hookStateSchema, type HookState } from './hook-state.ts';
 import { KFLEX_GROUP } from './names.ts';
+import { planeVersionSchema, VERSION_SPEC_RULE, VERSION_STATUS_RULE } from './plane-versions.ts';
 
 /** What an administrator's credential lives where nobody says: a year, as in KubeFlex. */
 export const DEFAULT_TOKEN_SECONDS = 31_536_000;
@@ -49,6 +50,7 @@ const specSchema = z.object({
     .describe(
       "Secret in the operator's namespace, labelled tenantry.dev/backend=true, that says how to reach the PostgreSQL of backend external: host, port, user, password, ca.crt. The user makes roles and databases.",
     ),
+  version: planeVersionSchema.optional(),
   replicas: z
     .int()
     .min(1)
@@ -108,6 +110,10 @@ const specSchema = z.object({
 const statusSchema = z.object({
   conditions: conditionsSchema.optional(),
   observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks of.'),
+  version: z
+    .string()
+    .optional()
+    .describe('Version of Kubernetes of the API servers, or to which they are being raised.'),
   secretRef: z
     .object({
       namespace: z.string().describe('Namespace of the Secret.'),
@@ -134,6 +140,7 @@ export type ControlPlaneSpec = z.infer<typeof specSchema>;
 export interface ControlPlaneStatus {
   readonly conditions?: readonly Condition[];
   readonly observedGeneration?: number;
+  readonly version?: string;
   readonly secretRef?: z.infer<typeof statusSchema>['secretRef'];
   readonly postCreateHooks?: Readonly<Record<string, boolean>>;
   readonly postCreateHookCompleted?: boolean;
@@ -170,6 +177,11 @@ export const controlPlaneCrd = (): AnyObject =>
       .meta({
         'x-kubernetes-validations': [
           { rule: 'self.type == oldSelf.type', message: "type can't be changed; make another plane" },
+          VERSION_SPEC_RULE,
+          {
+            rule: "!has(self.version) || !(self.type in ['host', 'external'])",
+            message: 'version: a plane of type host or external is a cluster that has its version already',
+          },
           {
             rule: "(has(self.backend) ? self.backend : 'shared') == (has(oldSelf.backend) ? oldSelf.backend : 'shared')",
             message: "backend can't be changed; make another plane",
@@ -188,11 +200,18 @@ export const controlPlaneCrd = (): AnyObject =>
       .describe('What the plane should be.'),
     status: statusSchema.describe('State of the plane; written by the operator only.'),
     specRequired: true,
-    rules: CONTROL_PLANE_NAME_RULES,
+    rules: [...CONTROL_PLANE_NAME_RULES, VERSION_STATUS_RULE],
     columns: [
       SYNCED_COLUMN,
       READY_COLUMN,
       { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Type of the plane.' },
+      {
+        name: 'Version',
+        type: 'string',
+        jsonPath: '.status.version',
+        description: 'Kubernetes of the API servers.',
+        priority: 1,
+      },
       AGE_COLUMN,
     ],
   });

@@ -2,22 +2,29 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { PLANE_VERSION } from '../../src/features/controlplane/settings.ts';
+import { PLANE_VERSIONS } from '../../src/api/plane-versions.ts';
+import { LOCAL_REGISTRY } from '../../src/local/images/image-list.ts';
 import { localPlaneImages, planeImage } from '../../src/local/plane-images.ts';
-import { NEWEST_RELEASE } from '../../src/local/kubernetes-release.ts';
+import { KUBERNETES_RELEASES } from '../../src/local/kubernetes-release.ts';
 
 describe('versions of control planes', () => {
   it('are those of the programs that are built here', () => {
-    const { apiServer, controllerManager } = localPlaneImages();
-    const built = (['kube-apiserver', 'kube-controller-manager'] as const).map((program) =>
-      planeImage(program, NEWEST_RELEASE).ref.split(':'),
+    expect(localPlaneImages()).toMatchObject({
+      apiServer: `${LOCAL_REGISTRY}/kube-apiserver`,
+      controllerManager: `${LOCAL_REGISTRY}/kube-controller-manager`,
+    });
+    const built = KUBERNETES_RELEASES.flatMap((release) =>
+      (['kube-apiserver', 'kube-controller-manager'] as const).map(
+        (program) => planeImage(program, release).ref,
+      ),
     );
 
-    expect(PLANE_VERSION).toBe(NEWEST_RELEASE.version);
-    expect(built).toEqual([
-      [apiServer, `v${PLANE_VERSION}`],
-      [controllerManager, `v${PLANE_VERSION}`],
-    ]);
+    expect(built).toEqual(
+      PLANE_VERSIONS.flatMap((version) => [
+        `${LOCAL_REGISTRY}/kube-apiserver:v${version}`,
+        `${LOCAL_REGISTRY}/kube-controller-manager:v${version}`,
+      ]),
+    );
   });
 
   it('have an image each in the chart’s values', () => {

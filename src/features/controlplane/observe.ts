@@ -1,14 +1,16 @@
-import type { ControlPlane } from '../../api/control-plane.ts';
+import { namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
 import type { Deployment, Secret } from '../../kube/builtin-kinds.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import {
   API_SERVER,
+  CONTROLLER_MANAGER,
   CERTIFICATES_SECRET,
   CONTROLLER_MANAGER_SECRET,
   serviceHost,
 } from '../../planes/plane-names.ts';
 import { duePki, readPki, renewPki, type PlanePki } from '../../planes/plane-pki.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
+import { nextVersions, rolloutOf, type PlaneVersions, type Rollout } from '../../planes/plane-version.ts';
 import type { Read } from '../../runtime/controller.ts';
 import type { AskPlane } from './ask-plane.ts';
 import { databaseDigest } from './database-action.ts';
@@ -19,7 +21,7 @@ import { ownerOf } from './plane-namespace.ts';
 import { filesOf } from './secret-files.ts';
 import { observeStore } from './plane-store.ts';
 import { survey, type SurveyDeps } from './survey.ts';
-import { backendOf, wantedPlane } from './wanted-plane.ts';
+import { backendOf, replicasOf, wantedPlane } from './wanted-plane.ts';
 import type { PlaneWorld } from './world.ts';
 
 export interface ObserveDeps extends SurveyDeps {
@@ -31,15 +33,16 @@ export interface ObserveDeps extends SurveyDeps {
 export async function observePlane(plane: ControlPlane, read: Read, deps: ObserveDeps): Promise<PlaneWorld> {
   const { settings, memories, clock } = deps;
   const uid = plane.metadata.uid ?? '';
-  const spec = wantedPlane(plane, settings);
   const store = await observeStore(plane, read, deps);
   const names = [CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, kubeconfigForm(plane).secret];
   if (backendOf(plane) !== 'dedicated') names.push(DATASTORE_SECRET);
   const { namespace, present, secrets } = await survey(
-    { name: spec.namespace, uid, secrets: names },
+    { name: namespaceOfPlane(plane), uid, secrets: names },
     read,
     deps,
   );
+  const versions = versionsOf(plane, present);
+  const spec = wantedPlane(plane, settings, versions);
   const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
   const pki = isForeign ? readPki({}) : await currentPki(secrets.get(CERTIFICATES_SECRET), spec, clock.now());
   const password = filesOf(secrets.get(DATASTORE_SECRET))['password'] ?? deps.newPassword();
@@ -49,6 +52,7 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     memory.hasAnswered = await deps.ask({ host: serviceHost(spec), pki }, read.signal);
   return {
     spec,
+    versions,
     namespace,
     present,
     pki,
@@ -60,6 +64,18 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   };
 }
 
+/** What its programs are to run now. */
+function versionsOf(plane: ControlPlane, present: Present): PlaneVersions {
+  const rollout = (name: string): Rollout | undefined =>
+    rolloutOf(deploymentIn(present, name), replicasOf(plane));
+  return nextVersions({
+    asked: plane.spec.version,
+    known: plane.status?.version,
+    apiServer: rollout(API_SERVER),
+    controllerManager: rollout(CONTROLLER_MANAGER),
+  });
+}
+
 /** What the Secret holds, with everything that is due made anew. */
 async function currentPki(secret: Secret | undefined, spec: PlaneSpec, now: number): Promise<PlanePki> {
   const pki = readPki(filesOf(secret));
@@ -69,6 +85,9 @@ async function currentPki(secret: Secret | undefined, spec: PlaneSpec, now: numb
 
 /** Whether a Deployment has a pod that is ready, in the state that was last asked for or the one before. */
 export function isAvailable(present: Present, name: string): boolean {
-  const deployment: Deployment | undefined = present.get(`apps/Deployment/${name}`);
-  return (deployment?.status?.availableReplicas ?? 0) > 0;
+  return (deploymentIn(present, name)?.status?.availableReplicas ?? 0) > 0;
+}
+
+function deploymentIn(present: Present, name: string): Deployment | undefined {
+  return present.get(`apps/Deployment/${name}`);
 }

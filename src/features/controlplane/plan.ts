@@ -10,6 +10,7 @@ import { adminKubeconfig } from '../../planes/secrets.ts';
 import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
 import { databaseStage } from './database-stage.ts';
 import { readyWhenAsked } from './hooks-gate.ts';
+import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
 import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
@@ -38,7 +39,12 @@ export function planPlane(
   const stages = stagesOf(plane, world, account).filter(
     ({ writes, actions = [] }) => writes.length + actions.length > 0,
   );
-  const verdict = verdictOf(plane, world);
+  const { versions } = world;
+  const verdict: Verdict = {
+    ...verdictOf(plane, world),
+    version: versions.apiServer,
+    ...(versions.problem === undefined ? {} : { problem: versions.problem }),
+  };
   // Whose certificates are due while nobody runs is seen when they wake.
   if (world.spec.asleep === true) return { finalizer: 'present', stages, ...said(plane, verdict, now) };
   const isStarting = isAvailable(world.present, API_SERVER) && !world.hasAnswered;
@@ -145,12 +151,13 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
   const hasKubeconfig = present.has(
     keyOfPart(adminKubeconfig(world.spec, world.pki, undefined, kubeconfigForm(plane))),
   );
+  const current = upToDate(world.versions);
   if (world.spec.asleep === true) {
     const message = 'The plane hibernates; set spec.hibernate to false to wake it';
-    return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message } };
+    return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message }, more: [current] };
   }
   const waiting = waitingFor(plane, world);
-  const more = plane.spec.type === 'vcluster' ? { more: [NO_PODS] } : {};
+  const more = { more: plane.spec.type === 'vcluster' ? [current, NO_PODS] : [current] };
   if (waiting !== undefined) {
     const wasReady = hasAnswered && shared !== 'unknown';
     const message = `${wasReady ? 'Interrupted' : 'Starting'}: ${waiting}`;

@@ -18,9 +18,6 @@ export interface ControlPlaneSettings {
   readonly externalPort: number;
 }
 
-/** Version of Kubernetes that planes run. */
-export const PLANE_VERSION = '1.37.1';
-
 /** Who writes inside the namespaces of planes. */
 export function planeAccount({ accountsNamespace }: ControlPlaneSettings): ServiceAccountRef {
   return { namespace: accountsNamespace, name: 'tenantry-planes' };

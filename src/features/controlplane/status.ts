@@ -1,5 +1,5 @@
 import { namespaceOfPlane, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
-import { PLANE_REASONS, SYNCED_CONDITION } from '../../api/control-plane-names.ts';
+import { PLANE_REASONS, SYNCED_CONDITION, UP_TO_DATE_CONDITION } from '../../api/control-plane-names.ts';
 import { setCondition, type NextCondition } from '../../kube/conditions.ts';
 import type { Condition } from '../../kube/object.ts';
 import { STATUS_FIELD_MANAGER } from '../../client/client.ts';
@@ -9,8 +9,8 @@ import { kubeconfigForm } from './kubeconfig-form.ts';
 /** What the controller of planes says; the rest is said by that of hooks. */
 export const PLANE_STATUS: StatusPart = {
   manager: STATUS_FIELD_MANAGER,
-  fields: ['observedGeneration', 'secretRef'],
-  conditions: ['Ready', SYNCED_CONDITION, 'PodsOnHost'],
+  fields: ['observedGeneration', 'secretRef', 'version'],
+  conditions: ['Ready', SYNCED_CONDITION, UP_TO_DATE_CONDITION, 'PodsOnHost'],
 };
 
 /** What is said about a plane. */
@@ -26,6 +26,8 @@ export interface Verdict {
   /** Its kubeconfigs are there. */
   readonly hasKubeconfig: boolean;
   readonly more?: readonly NextCondition[];
+  /** Of its API servers; left out: as before. */
+  readonly version?: string;
 }
 
 /** The operator's part of the status, in KubeFlex's words. Pure. */
@@ -33,6 +35,7 @@ export function statusOf(plane: ControlPlane, verdict: Verdict, now: number): Co
   const { generation } = plane.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const { problem, ready, hasKubeconfig, more = [] } = verdict;
+  const version = verdict.version ?? plane.status?.version;
   const conditions: readonly NextCondition[] = [
     ...(ready === undefined
       ? []
@@ -60,6 +63,7 @@ export function statusOf(plane: ControlPlane, verdict: Verdict, now: number): Co
       (plane.status?.conditions ?? []).filter(({ type }) => PLANE_STATUS.conditions.includes(type)),
     ),
     ...observed,
+    ...(version === undefined ? {} : { version }),
     ...(hasKubeconfig ? { secretRef } : {}),
   };
 }

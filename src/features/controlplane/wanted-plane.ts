@@ -1,6 +1,7 @@
 import { DEFAULT_TOKEN_SECONDS, namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
-import { PLANE_VERSION, type ControlPlaneSettings } from './settings.ts';
+import type { PlaneVersions } from '../../planes/plane-version.ts';
+import type { ControlPlaneSettings } from './settings.ts';
 
 /** Addresses of Services inside a plane; they mean nothing outside it. */
 const SERVICE_CIDR = '10.96.0.0/16';
@@ -8,7 +9,11 @@ const SERVICE_CIDR = '10.96.0.0/16';
 export const ETCD_SIZE = '8Gi';
 
 /** The plane that a ControlPlane asks for. Pure. */
-export function wantedPlane(plane: ControlPlane, settings: ControlPlaneSettings): PlaneSpec {
+export function wantedPlane(
+  plane: ControlPlane,
+  settings: ControlPlaneSettings,
+  versions: Pick<PlaneVersions, 'apiServer' | 'controllerManager'>,
+): PlaneSpec {
   const { metadata, spec } = plane;
   const { images, domain } = settings;
   return {
@@ -16,10 +21,10 @@ export function wantedPlane(plane: ControlPlane, settings: ControlPlaneSettings)
     namespace: namespaceOfPlane(plane),
     images: {
       ...images,
-      apiServer: `${images.apiServer}:v${PLANE_VERSION}`,
-      controllerManager: `${images.controllerManager}:v${PLANE_VERSION}`,
+      apiServer: `${images.apiServer}:v${versions.apiServer}`,
+      controllerManager: `${images.controllerManager}:v${versions.controllerManager}`,
     },
-    replicas: spec.replicas ?? 1,
+    replicas: replicasOf(plane),
     asleep: spec.hibernate === true,
     ownerUid: metadata.uid ?? '',
     serviceType: spec.exposure ?? 'NodePort',
@@ -27,6 +32,11 @@ export function wantedPlane(plane: ControlPlane, settings: ControlPlaneSettings)
     serviceCidr: SERVICE_CIDR,
     adminSeconds: spec.tokenExpirationSeconds ?? DEFAULT_TOKEN_SECONDS,
   };
+}
+
+/** API servers of a plane while it doesn't hibernate. */
+export function replicasOf({ spec }: ControlPlane): number {
+  return spec.replicas ?? 1;
 }
 
 /** Where a plane's objects are kept. */

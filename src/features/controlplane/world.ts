@@ -2,6 +2,7 @@ import type { Namespace } from '../../kube/builtin-kinds.ts';
 import type { DatabaseServer } from '../../planes/database.ts';
 import type { PlanePki } from '../../planes/plane-pki.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
+import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
 import type { Present } from './part-writes.ts';
@@ -30,6 +31,7 @@ export interface DatabaseWorld {
 /** Everything that the plan of a plane of type k8s depends on. */
 export interface PlaneWorld extends Surveyed {
   readonly spec: PlaneSpec;
+  readonly versions: PlaneVersions;
   /** Made anew as far as something was due: written before it is used. */
   readonly pki: PlanePki;
   readonly outside: OutsideAddress | undefined;
