@@ -5,6 +5,7 @@ import { CONTROL_PLANE_NAME_RULES, NAMESPACE_SUFFIX } from './control-plane-name
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
 import { hookStateSchema, type HookState } from './hook-state.ts';
 import { KFLEX_GROUP } from './names.ts';
+import { planeResourcesSchema } from './plane-resources.ts';
 import { planeVersionSchema, VERSION_SPEC_RULE, VERSION_STATUS_RULE } from './plane-versions.ts';
 
 /** What an administrator's credential lives where nobody says: a year, as in KubeFlex. */
@@ -57,6 +58,7 @@ const specSchema = z.object({
     .max(MAX_REPLICAS)
     .optional()
     .describe('API servers and controller managers, on different nodes where there are several. Default: 1.'),
+  resources: planeResourcesSchema.optional(),
   exposure: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
     .optional()

@@ -10,6 +10,7 @@ import {
   ETCD_PORT,
   SERVICE_PORT,
 } from './plane-names.ts';
+import { resourcesOf } from './program-resources.ts';
 import type { PlanePki } from './plane-pki.ts';
 import type { ExtraMount, PlaneSpec, PlaneStore } from './plane-spec.ts';
 import {
@@ -107,7 +108,7 @@ function apiServerContainer(spec: PlaneSpec, usesKine: boolean, mounts: readonly
     },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 10 },
     livenessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 15, failureThreshold: 8 },
-    resources: spec.apiServer?.resources ?? { requests: { cpu: '50m', memory: '192Mi' } },
+    resources: resourcesOf(spec.resources?.apiServer, { cpu: '50m', memory: '192Mi' }),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'certs', mountPath: CERTS, readOnly: true },

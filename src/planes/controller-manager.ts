@@ -2,6 +2,7 @@ import { DEPLOYMENT } from '../kube/builtin-kinds.ts';
 import { keysAnnotation } from './keys-annotation.ts';
 import { partOf, type Part } from './object-of.ts';
 import { CERTIFICATES_SECRET, CONTROLLER_MANAGER, CONTROLLER_MANAGER_SECRET } from './plane-names.ts';
+import { resourcesOf } from './program-resources.ts';
 import type { PlanePki } from './plane-pki.ts';
 import type { PlaneSpec } from './plane-spec.ts';
 import { CONTAINER_SECURITY, podLabels, podTemplate, secretVolume, type Container } from './pod-form.ts';
@@ -62,7 +63,7 @@ function container(spec: PlaneSpec): Container {
     startupProbe: { ...probe, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
     readinessProbe: { ...probe, periodSeconds: 10, timeoutSeconds: 5 },
     livenessProbe: { ...probe, periodSeconds: 10, timeoutSeconds: 15, failureThreshold: 8 },
-    resources: spec.controllerManager?.resources ?? { requests: { cpu: '20m', memory: '96Mi' } },
+    resources: resourcesOf(spec.resources?.controllerManager, { cpu: '20m', memory: '96Mi' }),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'certs', mountPath: CERTS, readOnly: true },

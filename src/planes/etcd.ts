@@ -1,6 +1,7 @@
 import { SERVICE, STATEFUL_SET } from '../kube/builtin-kinds.ts';
 import { partOf, type Part } from './object-of.ts';
 import { CERTIFICATES_SECRET, ETCD, ETCD_PORT } from './plane-names.ts';
+import { resourcesOf } from './program-resources.ts';
 import type { PlanePki } from './plane-pki.ts';
 import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
 import { CONTAINER_SECURITY, podLabels, podTemplate, secretVolume, type Container } from './pod-form.ts';
@@ -53,7 +54,7 @@ export function etcdParts(
   return { base: [service], servers: [set] };
 }
 
-function etcdContainer({ images, namespace }: PlaneSpec): Container {
+function etcdContainer({ images, namespace, resources }: PlaneSpec): Container {
   const peer = 'https://127.0.0.1:2380';
   const pem = (name: string): string => `${CERTS}/${name}`;
   const files = (prefix: string): readonly string[] => [
@@ -91,7 +92,7 @@ function etcdContainer({ images, namespace }: PlaneSpec): Container {
       timeoutSeconds: 10,
       failureThreshold: 6,
     },
-    resources: { requests: { cpu: '20m', memory: '48Mi' } },
+    resources: resourcesOf(resources?.etcd, { cpu: '20m', memory: '48Mi' }),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'data', mountPath: DATA },

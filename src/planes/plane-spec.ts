@@ -1,3 +1,4 @@
+import type { AskedPlaneResources } from '../api/plane-resources.ts';
 import type { OwnerReference } from '../kube/object.ts';
 
 /** Images of the programs of planes; each holds one program and nothing else, PostgreSQL's apart. */
@@ -44,23 +45,18 @@ export interface PlaneSpec {
   readonly serviceCidr: string;
   /** Life of the administrator's certificate, in seconds. */
   readonly adminSeconds: number;
+  /** Of each program's containers, where they are not to be ours. */
+  readonly resources?: AskedPlaneResources;
   readonly apiServer?: {
     /** After ours: the last one of a flag wins. */
     readonly args?: readonly string[];
     readonly mounts?: readonly ExtraMount[];
-    readonly resources?: Resources;
   };
   readonly controllerManager?: {
     /** Value of --controllers. */
     readonly controllers?: string;
     readonly args?: readonly string[];
-    readonly resources?: Resources;
   };
-}
-
-export interface Resources {
-  readonly requests?: Readonly<Record<string, string>>;
-  readonly limits?: Readonly<Record<string, string>>;
 }
 
 /** Where a plane keeps its objects. */

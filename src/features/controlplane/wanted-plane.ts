@@ -27,6 +27,7 @@ export function wantedPlane(
     replicas: replicasOf(plane),
     asleep: spec.hibernate === true,
     ownerUid: metadata.uid ?? '',
+    ...(spec.resources === undefined ? {} : { resources: spec.resources }),
     serviceType: spec.exposure ?? 'NodePort',
     dnsNames: domain === '' ? [] : [`${metadata.name}.${domain}`],
     serviceCidr: SERVICE_CIDR,
