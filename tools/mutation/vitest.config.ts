@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/{lib,kube,api,runtime,features}/**/*.test.ts', 'test/unit/**/*.test.ts'],
-    exclude: ['test/unit/docs.test.ts', 'test/unit/examples.test.ts'],
+    exclude: ['test/unit/{docs,examples,compatibility}.test.ts'],
     pool: 'threads',
     isolate: false,
   },
