@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Kind } from '../kube/kind.ts';
 import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
 import { CONTROL_PLANE_NAME_RULES, NAMESPACE_SUFFIX } from './control-plane-names.ts';
+import { DURATION_PATTERN } from '../lib/duration.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
 import { hookStateSchema, type HookState } from './hook-state.ts';
 import { KFLEX_GROUP } from './names.ts';
@@ -71,6 +72,17 @@ const specSchema = z.object({
     .describe(
       'Whether the plane rests: none of its pods run, and everything it holds is kept. Default: false.',
     ),
+  ttl: z
+    .string()
+    .regex(new RegExp(DURATION_PATTERN))
+    .optional()
+    .describe(
+      'How long the plane lives from its creation: 36h, 14d, 1h30m. Then it is deleted with everything it holds. Default: until somebody deletes it.',
+    ),
+  deletionProtection: z
+    .boolean()
+    .optional()
+    .describe('While true, nobody can delete the plane. Default: false.'),
   bootstrapSecretRef: z
     .object({
       namespace: name('Namespace of the Secret.'),
@@ -180,6 +192,10 @@ export const controlPlaneCrd = (): AnyObject =>
         'x-kubernetes-validations': [
           { rule: 'self.type == oldSelf.type', message: "type can't be changed; make another plane" },
           VERSION_SPEC_RULE,
+          {
+            rule: '!has(self.ttl) || !has(self.deletionProtection) || !self.deletionProtection',
+            message: 'ttl: a plane with deletionProtection has no end; take one of the two away',
+          },
           {
             rule: "!has(self.version) || !(self.type in ['host', 'external'])",
             message: 'version: a plane of type host or external is a cluster that has its version already',

@@ -10,7 +10,7 @@ import { CRD, DEPLOYMENT, NODE, SECRET, type Deployment } from '../../src/kube/b
 import { findCondition } from '../../src/kube/conditions.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import type { AnyObject, Condition } from '../../src/kube/object.ts';
-import { systemClock, type Clock } from '../../src/lib/clock.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
 import { eventually as patiently } from '../doubles/eventually.ts';
@@ -44,14 +44,13 @@ export interface PlaneRig {
   rollOut(name: string, program: (typeof PROGRAMS)[number]): Promise<void>;
   /** The plane with all of its pods. */
   ready(name: string): Promise<void>;
-  /** Lets time pass for the operator. */
-  pass(ms: number): void;
+  /** Ends the operator and starts another one, which knows nothing. */
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
 /** Starts it; a test ends it. */
 export async function startPlaneRig(): Promise<PlaneRig> {
-  const stop = new AbortController();
   const api = await startFakeApi({
     namespaces: [OPERATOR],
     tokens: { operator: 'operator', tester: 'tester' },
@@ -63,9 +62,8 @@ export async function startPlaneRig(): Promise<PlaneRig> {
   await client.create(crds, controlPlaneCrd());
   const addresses = [{ type: 'InternalIP', address: '192.0.2.1' }];
   api.put(NODE, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, status: { addresses } });
-  let passedMs = 0;
-  const clock: Clock = { ...systemClock, now: () => systemClock.now() + passedMs };
-  const running = operate(api, clock, stop.signal);
+  let stop = new AbortController();
+  let running = operate(api, stop.signal);
   const plane = (name: string): ControlPlane | undefined =>
     api.objects(CONTROL_PLANE).find(({ metadata }) => metadata.name === name);
   const condition = (name: string, type: string): Condition | undefined =>
@@ -111,8 +109,11 @@ export async function startPlaneRig(): Promise<PlaneRig> {
       for (const program of PROGRAMS) await rollOut(name, program);
       await eventually(`${name} is ready`, () => condition(name, 'Ready')?.status === 'True');
     },
-    pass: (ms) => {
-      passedMs += ms;
+    restart: async () => {
+      stop.abort();
+      await running;
+      stop = new AbortController();
+      running = operate(api, stop.signal);
     },
     end: async () => {
       stop.abort();
@@ -122,7 +123,7 @@ export async function startPlaneRig(): Promise<PlaneRig> {
   };
 }
 
-function operate(api: FakeApi, clock: Clock, signal: AbortSignal): Promise<unknown> {
+function operate(api: FakeApi, signal: AbortSignal): Promise<unknown> {
   const operator = api.client({ token: 'operator' });
   const manager = createManager({
     client: operator,
@@ -142,7 +143,7 @@ function operate(api: FakeApi, clock: Clock, signal: AbortSignal): Promise<unkno
   manager.addController(
     controlPlaneController({
       client: operator,
-      clock,
+      clock: systemClock,
       settings: {
         operatorNamespace: OPERATOR,
         accountsNamespace: `${OPERATOR}-services`,

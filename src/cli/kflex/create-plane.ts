@@ -31,6 +31,8 @@ export interface HookFlags {
 interface CreateFlags extends KflexFlags, HookFlags {
   readonly type: (typeof TYPES)[number];
   readonly backendType?: (typeof BACKENDS)[number];
+  readonly kubernetesVersion?: string;
+  readonly ttl?: string;
   readonly waitForHooks?: boolean;
   readonly wait: boolean;
   readonly timeout: number;
@@ -72,6 +74,8 @@ export function createCommand(io: CliIo): Command {
     .argument('<name>', 'name of the control plane')
     .addOption(new Option('-t, --type <type>', 'type of the plane').choices(TYPES).default('k8s'))
     .addOption(new Option('-b, --backend-type <backend>', 'where its objects are kept').choices(BACKENDS))
+    .option('--kubernetes-version <version>', 'a minor of Kubernetes, such as 1.36 (default: the newest)')
+    .option('--ttl <duration>', 'delete it after this time: 36h, 14d (default: it stays)')
     .option('--wait-for-hooks', 'Ready only when what the hooks made works')
     .option('--no-wait', 'do not wait until it is ready, and stay in this context')
     .option('--timeout <seconds>', 'how long to wait', secondsOf, DEFAULT_WAIT_SECONDS);
@@ -82,7 +86,7 @@ export function createCommand(io: CliIo): Command {
 }
 
 async function create(io: CliIo, name: string, flags: CreateFlags): Promise<void> {
-  const { type, backendType, waitForHooks } = flags;
+  const { type, backendType, kubernetesVersion, ttl, waitForHooks } = flags;
   if (type === 'external')
     throw new WrongOption(
       'a plane of type external takes over a cluster that exists',
@@ -91,6 +95,8 @@ async function create(io: CliIo, name: string, flags: CreateFlags): Promise<void
   const spec = {
     type,
     ...(backendType === undefined ? {} : { backend: backendType }),
+    ...(kubernetesVersion === undefined ? {} : { version: kubernetesVersion }),
+    ...(ttl === undefined ? {} : { ttl }),
     ...hooksOf(flags),
     ...(waitForHooks === true ? { waitForPostCreateHooks: true } : {}),
   };

@@ -6,13 +6,15 @@ import {
 } from '../../api/control-plane.ts';
 import { KFLEX_FINALIZER } from '../../api/control-plane-names.ts';
 import { messageOf } from '../../lib/error-text.ts';
-import type { Action } from '../../runtime/plan.ts';
+import { NOTHING, type Action } from '../../runtime/plan.ts';
 import type { Controller, Read } from '../../runtime/controller.ts';
 import { databaseDigest, performDatabaseAction, type DatabaseAction } from './database-action.ts';
 import { PlaneMemories } from './memory.ts';
 import { planBorrowed, planBorrowedRemoval, type BorrowedWorld } from './borrowed-plane.ts';
 import { observeExternal } from './external-plane.ts';
 import { bindingRefused, observeHost, type BorrowedDeps } from './host-plane.ts';
+import { isResting } from './resting-plane.ts';
+import { withEnd } from './lifetime.ts';
 import { observePlane, type ObserveDeps } from './observe.ts';
 import { planPlane, planRemoval, said } from './plan.ts';
 import { planeAccount } from './settings.ts';
@@ -31,6 +33,7 @@ const CONCURRENCY = 10;
 /** What is known of a plane by its type. */
 type World =
   | { readonly is: 'served'; readonly world: PlaneWorld }
+  | { readonly is: 'resting' }
   | { readonly is: 'borrowed'; readonly world: BorrowedWorld };
 
 /** Makes, keeps and removes control planes. */
@@ -47,11 +50,17 @@ export function controlPlaneController(
     watches: PLANE_WATCHES,
     concurrency: CONCURRENCY,
     observe: (plane, read) => observe(plane, read, { ...deps, memories }),
-    plan: (plane, { is, world }, now) => {
+    plan: (plane, seen, now) => {
+      if (seen.is === 'resting') return withEnd(plane, NOTHING, now);
+      const { is, world } = seen;
       const isGoing = plane.metadata.deletionTimestamp !== undefined;
       if (is === 'borrowed')
-        return isGoing ? planBorrowedRemoval(plane, world, now) : planBorrowed(plane, world, account, now);
-      return isGoing ? planRemoval(plane, world, now) : planPlane(plane, world, account, now);
+        return isGoing
+          ? planBorrowedRemoval(plane, world, now)
+          : withEnd(plane, planBorrowed(plane, world, account, now), now);
+      return isGoing
+        ? planRemoval(plane, world, now)
+        : withEnd(plane, planPlane(plane, world, account, now), now);
     },
     perform: async (action: Action) => {
       // True: only this controller's plans name actions, and these are all of them.
@@ -83,6 +92,7 @@ async function observe(plane: ControlPlane, read: Read, deps: ObserveDeps & Borr
       return { is: 'borrowed', world: await observeExternal(plane, read, deps) };
     case 'k8s':
     case 'vcluster':
+      if (isResting(plane, read.stores)) return { is: 'resting' };
       return { is: 'served', world: await observePlane(plane, read, deps) };
   }
 }

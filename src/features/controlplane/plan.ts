@@ -13,6 +13,7 @@ import { readyWhenAsked } from './hooks-gate.ts';
 import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
+import { HIBERNATES } from './resting-plane.ts';
 import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
 import { referenceTo } from './plane-reference.ts';
@@ -153,8 +154,11 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
   );
   const current = upToDate(world.versions);
   if (world.spec.asleep === true) {
-    const message = 'The plane hibernates; set spec.hibernate to false to wake it';
-    return { hasKubeconfig, ready: { is: false, reason: 'unavailable', message }, more: [current] };
+    return {
+      hasKubeconfig,
+      ready: { is: false, reason: 'unavailable', message: HIBERNATES },
+      more: [current],
+    };
   }
   const waiting = waitingFor(plane, world);
   const more = { more: plane.spec.type === 'vcluster' ? [current, NO_PODS] : [current] };
