@@ -6,11 +6,16 @@ import type { PlanePki } from './plane-pki.ts';
 import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
 import { CONTAINER_SECURITY, podLabels, podTemplate, secretVolume, type Container } from './pod-form.ts';
 import { keysAnnotation } from './keys-annotation.ts';
+import type { EtcdLimits } from './store/etcd-store.ts';
 
 /** Health alone, without TLS, for the kubelet; the network policy lets nobody else in. */
 const HEALTH_PORT = 2381;
 /** etcd's own advice for the largest database; what is above needs a plane of another kind. */
 const QUOTA_BYTES = 2 * 1024 ** 3;
+/** A restore of a plane is one transaction: all of its objects. What is larger takes several. */
+export const ETCD_LIMITS: EtcdLimits = { operations: 50_000, bytes: 12 * 1024 ** 2 };
+/** etcd counts what is around a request as well. */
+const MAX_REQUEST_BYTES = 16 * 1024 ** 2;
 const DATA = '/var/lib/etcd';
 const CERTS = '/etc/etcd';
 
@@ -81,6 +86,8 @@ function etcdContainer({ images, namespace, resources }: PlaneSpec): Container {
       // Fewer entries in memory between snapshots: 5 MB less a plane.
       '--snapshot-count=1000',
       `--quota-backend-bytes=${QUOTA_BYTES}`,
+      `--max-txn-ops=${ETCD_LIMITS.operations}`,
+      `--max-request-bytes=${MAX_REQUEST_BYTES}`,
       '--log-level=warn',
     ],
     env: [{ name: 'GOGC', value: '40' }],

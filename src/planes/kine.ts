@@ -2,6 +2,7 @@ import type { Part } from './object-of.ts';
 import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
 import { CONTAINER_SECURITY, secretVolume, type Container, type Volume } from './pod-form.ts';
 import { secretPart } from './secrets.ts';
+import { pgpassLine } from './store/pgpass.ts';
 
 type PostgresStore = Extract<PlaneStore, { kind: 'postgres' }>;
 
@@ -25,14 +26,10 @@ export function connectionLimit(replicas: number): number {
 /** What kine reads: the password and whom to trust. */
 export function kineParts(spec: PlaneSpec, store: PostgresStore): readonly Part[] {
   const { host, port, database, role, password, ca } = store;
-  // libpq's form: what separates fields is escaped.
-  const line = [host, String(port), database, role, password].map((field) =>
-    field.replaceAll(/[\\:]/g, '\\$&'),
-  );
   return [
     secretPart(spec, DATASTORE_SECRET, {
       password,
-      pgpass: `${line.join(':')}\n`,
+      pgpass: pgpassLine({ host, port, database, user: role, password }),
       'ca.crt': ca,
     }),
   ];

@@ -7,6 +7,8 @@ import { ctxCommand } from './ctx-command.ts';
 import { deleteCommand } from './delete-plane.ts';
 import { initCommand } from './init-hub.ts';
 import { listCommand } from './list-planes.ts';
+import { restoreCommand } from './restore-plane.ts';
+import { snapshotCommand } from './snapshot-plane.ts';
 import { versionCommand } from './version-command.ts';
 
 /** `kflex …` and `tenantry controlplane …`: control planes, and the contexts that lead to them. */
@@ -25,6 +27,8 @@ export function controlPlaneCommand(io: CliIo): Command {
     adoptCommand,
     deleteCommand,
     listCommand,
+    snapshotCommand,
+    restoreCommand,
     ctxCommand,
     configCommand,
     versionCommand,
