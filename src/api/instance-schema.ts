@@ -5,8 +5,22 @@ import type { JsonObject } from './json-schema.ts';
 
 /** A UUID in text. */
 const MAX_UID_LENGTH = 36;
+/** A DNS label, as namespaces and releases are called. */
+const MAX_NAME_LENGTH = 63;
+/** SHA-256 in hexadecimal digits. */
+const DIGEST_LENGTH = 64;
 /** Peers of an instance; each is a rule in its network policy, and policies are read by every node. */
 const MAX_TRAFFIC_PEERS = 32;
+
+const adoptedSchema = z.object({
+  namespace: z.string().max(MAX_NAME_LENGTH).describe('Namespace of the release; it becomes the instance’s.'),
+  release: z.string().max(MAX_NAME_LENGTH).describe('Name of the Helm release.'),
+  revision: z.int().min(1).describe('Number of the release that was looked at.'),
+  content: z
+    .string()
+    .max(DIGEST_LENGTH)
+    .describe('Digest of what that release holds; another one is not taken over.'),
+});
 
 const settingsSchema = z.object({
   deletionProtection: z
@@ -31,6 +45,11 @@ const settingsSchema = z.object({
     .optional()
     .describe(
       'Instances that traffic is agreed with: namespace that holds the instance, and its UID. Opens the doors of this instance only; packets pass when the other one names this one, too. kubectl allow network traffic writes both.',
+    ),
+  adopted: adoptedSchema
+    .optional()
+    .describe(
+      'The Helm release that the instance takes over. `tenantry adopt` writes it, and hands over the namespace; by itself it gives no right to one.',
     ),
 });
 

@@ -10,6 +10,21 @@ export interface InstanceSettings {
   readonly valuesFrom?: readonly { readonly secretName: string; readonly key?: string }[];
   /** Namespaces of other instances that traffic is agreed with, and the UIDs of these instances: names are taken again, UIDs are not. */
   readonly trafficWith?: Readonly<Record<string, string>>;
+  /** The release that it took over; it says where the instance lives, so it stays once that namespace is the instance's. */
+  readonly adopted?: AdoptedRelease;
+}
+
+/**
+ * A Helm release that an instance takes over where it stands, instead of installing one. It names what is meant and gives no right to it:
+ * the namespace must be handed over by somebody who may (its label with the instance's UID).
+ */
+export interface AdoptedRelease {
+  readonly namespace: string;
+  readonly release: string;
+  /** Helm's number of the release that was looked at. */
+  readonly revision: number;
+  /** Digest of what that release holds: another one under the number is not taken. */
+  readonly content: string;
 }
 
 /** What of an instance's isolation its status tells. */

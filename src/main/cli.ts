@@ -23,6 +23,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   { name: 'status', load: async () => (await import('../cli/status.ts')).statusCommand },
   { name: 'tenant', load: async () => (await import('../cli/tenant.ts')).tenantCommand },
   { name: 'doctor', load: async () => (await import('../cli/doctor.ts')).doctorCommand },
+  { name: 'adopt', load: async () => (await import('../cli/adopt.ts')).adoptReleaseCommand },
   { name: 'app', load: async () => (await import('../cli/app.ts')).appCommand },
   { name: 'isolation', load: async () => (await import('../cli/isolation.ts')).isolationCommand },
   {

@@ -34,15 +34,34 @@ export function countCreatedAsApplied(
   entries: readonly ManagedFieldsEntry[],
   manager: string,
 ): readonly ManagedFieldsEntry[] | undefined {
-  const isCreated = (entry: ManagedFieldsEntry): boolean =>
-    entry.manager === manager && entry.operation === 'Update' && (entry.subresource ?? '') === '';
+  return asApplied(entries, manager, (entry) => entry.manager === manager && entry.operation === 'Update');
+}
+
+/**
+ * What managedFields must be so that what any of `others` wrote, applied or not, counts as applied by `manager`, who writes in their place
+ * from now on; undefined if they wrote nothing.
+ */
+export function countAsApplied(
+  entries: readonly ManagedFieldsEntry[],
+  others: readonly string[],
+  manager: string,
+): readonly ManagedFieldsEntry[] | undefined {
+  return asApplied(entries, manager, (entry) => others.includes(entry.manager ?? ''));
+}
+
+function asApplied(
+  entries: readonly ManagedFieldsEntry[],
+  manager: string,
+  counts: (entry: ManagedFieldsEntry) => boolean,
+): readonly ManagedFieldsEntry[] | undefined {
+  const isCreated = (entry: ManagedFieldsEntry): boolean => counts(entry) && (entry.subresource ?? '') === '';
   const isApplied = (entry: ManagedFieldsEntry): boolean =>
     entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
   const created = entries.filter(isCreated);
   if (created.length === 0) return undefined;
 
   const applied = entries.find(isApplied);
-  const base = applied ?? { ...created[0], operation: 'Apply' };
+  const base = applied ?? { ...created[0], manager, operation: 'Apply' };
   const fields = created.reduce((sum, entry) => union(sum, entry.fieldsV1 ?? {}), applied?.fieldsV1 ?? {});
   const others = entries.filter((entry) => !isCreated(entry) && !isApplied(entry));
   return [...others, { ...base, fieldsV1: fields }];

@@ -117,6 +117,8 @@ export class InstanceRig {
   /** The tester's client: not the operator. */
   readonly client: Client;
   readonly engine = new TemplateEngine();
+  /** Settings of the operator that a test changes; they count from the next start on. */
+  settings: Partial<InstanceDeps['settings']> = {};
   /** The operator's requests are those of this user and of whom it impersonates. */
   readonly operator: Client;
   manager: Manager;
@@ -207,7 +209,7 @@ export class InstanceRig {
   }
 
   deps(client: Client): InstanceDeps {
-    const settings = { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS };
+    const settings = { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS, ...this.settings };
     return {
       client,
       engine: this.engine,

@@ -22,6 +22,46 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'an instance names a namespace to take over, and nobody gave it that',
+    file: 'src/features/instance/seen-namespace.ts',
+    find: "  if (object.metadata.labels?.[INSTANCE_UID_LABEL] !== uid) return { state: 'taken', object };\n",
+    replace: '',
+    test: {
+      file: 'test/component/adopt.test.ts',
+      name: 'touches nothing in a namespace that an instance only names',
+    },
+  },
+  {
+    attack: 'an instance that takes over a namespace has one made by a name of its choice',
+    file: 'src/features/instance/next-action.ts',
+    find: " || (state.adopts && state.namespace === 'absent')",
+    replace: '',
+    test: {
+      file: 'test/component/adopt.test.ts',
+      name: 'makes no namespace by a name of the user’s choice',
+    },
+  },
+  {
+    attack: 'the release that is taken over is another than was looked at',
+    file: 'src/features/instance/gather-start.ts',
+    find: 'if (isAdoption && previous?.content !== adopted.content) return { failure: foundAnother(adopted) };',
+    replace: '',
+    test: {
+      file: 'test/component/adopt.test.ts',
+      name: 'writes nothing of a release that is another than was looked at',
+    },
+  },
+  {
+    attack: 'an instance moves on and leaves behind what it has, out of sight of quotas and plans',
+    file: 'src/features/instance/admit.ts',
+    find: 'if (oldObject !== undefined && holdsNamespace) {',
+    replace: 'if (oldObject !== undefined && !holdsNamespace) {',
+    test: {
+      file: 'src/features/instance/admit.test.ts',
+      name: 'stays once the instance lives somewhere: what it has there would be left behind (%s)',
+    },
+  },
+  {
     attack: 'a namespace of another instance is adopted, between look and write',
     file: 'src/runtime/write.ts',
     find: '  if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);\n',

@@ -73,7 +73,8 @@ const NAMESPACER = `kubectl create clusterrole namespacer-mutants --verb='*' --r
 export const POLICIES: readonly Policy[] = [
   {
     name: 'tenantry-namespace-label',
-    attack: `kubectl label namespace default tenantry.dev/instance-uid=x ${DRY}`,
+    // By its subresource: whoever may `adopt` a namespace, as an administrator may, sets the label itself.
+    attack: `kubectl patch namespace default --subresource=status --type merge -p '{"metadata":{"labels":{"tenantry.dev/instance-uid":"x"}}}' ${DRY}`,
   },
   {
     name: 'tenantry-object-label',

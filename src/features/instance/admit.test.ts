@@ -4,6 +4,8 @@ import { admitInstance, patchInstance, type AdmissionWorld } from './admit.ts';
 
 const WORLD: AdmissionWorld = {
   operatorNamespace: 'kubeplus',
+  accountsNamespace: 'kubeplus-services',
+  holdsNamespace: false,
   nodes: ['node-1'],
   target: undefined,
   valuesFindings: [],
@@ -37,6 +39,48 @@ function create(
     ({ message }) => message,
   );
 }
+
+describe('the release that an instance takes over', () => {
+  const adopted = { namespace: 'legacy', release: 'wp', revision: 3, content: 'd' };
+  const change = (before: Instance, after: Instance, world: Partial<AdmissionWorld>): readonly string[] =>
+    admitInstance(about('UPDATE'), { object: after, oldObject: before }, { ...WORLD, ...world }).map(
+      ({ message }) => message,
+    );
+
+  it('may be named by a new instance, and by one that has no namespace yet', () => {
+    expect(create(instance('shop1', { tenantry: { adopted } }))).toEqual([]);
+    expect(change(instance(), instance('shop1', { tenantry: { adopted } }), {})).toEqual([]);
+  });
+
+  it.each([
+    ['begins', instance(), instance('shop1', { tenantry: { adopted } })],
+    ['ends', instance('shop1', { tenantry: { adopted } }), instance()],
+    [
+      'is another',
+      instance('shop1', { tenantry: { adopted } }),
+      instance('shop1', { tenantry: { adopted: { ...adopted, namespace: 'other' } } }),
+    ],
+  ])(
+    'stays once the instance lives somewhere: what it has there would be left behind (%s)',
+    (_what, before, after) => {
+      expect(change(before, after, { holdsNamespace: true })).toEqual([
+        'tenantry.adopted: says where the instance lives, and it lives there already; create another instance to take over a release',
+      ]);
+    },
+  );
+
+  it.each(['kubeplus', 'kubeplus-services', 'team'])(
+    'is none in a namespace that others need: %s',
+    (namespace) => {
+      const object = instance(
+        'shop1',
+        { tenantry: { adopted: { ...adopted, namespace } } },
+        { namespace: 'team' },
+      );
+      expect(create(object, {}, 'team')).toEqual([expect.stringMatching(/^tenantry\.adopted\.namespace: /)]);
+    },
+  );
+});
 
 describe('admitInstance on creation', () => {
   it('admits the instance of the first example', () => {

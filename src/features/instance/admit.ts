@@ -13,6 +13,7 @@ const MIGRATE_ANNOTATION = 'kubeplus/migrate-from';
 /** What admission knows besides the request. */
 export interface AdmissionWorld {
   readonly operatorNamespace: string;
+  readonly accountsNamespace: string;
   /** Names of the cluster's nodes. */
   readonly nodes: readonly string[];
   /** The namespace that the instance would get, if something has the name. */
@@ -23,6 +24,8 @@ export interface AdmissionWorld {
   readonly unreadableSecrets: readonly string[];
   /** What the licence of the kind has against a further instance. */
   readonly licenseFindings: readonly Finding[];
+  /** A namespace carries the UID of this very instance: where it lives is settled. */
+  readonly holdsNamespace: boolean;
   /** How strictly the service isolates its instances. */
   readonly isolation: ServicePolicies['isolation'];
 }
@@ -48,6 +51,7 @@ export function admitInstance(
             ...world.licenseFindings,
             ...nameFindings(object, request, world),
             ...contentFindings(object, world),
+            ...adoptionFindings(object, oldObject, world),
             ...trafficFindings(object, oldObject, world.isolation),
           ];
     case 'UPDATE':
@@ -55,6 +59,7 @@ export function admitInstance(
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) return [];
       return [
         ...(isContentChanged(object, oldObject) ? contentFindings(object, world) : []),
+        ...adoptionFindings(object, oldObject, world),
         ...trafficFindings(object, oldObject, world.isolation),
       ];
     case 'DELETE':
@@ -121,6 +126,30 @@ function contentFindings(object: Instance, world: AdmissionWorld): readonly Find
     message: `tenantry.valuesFrom: you may not read Secret ${name} yourself, so an instance can't be given its values in your name`,
   }));
   return [...nodeFindings, ...world.valuesFindings, ...secretFindings];
+}
+
+/** What is wrong with the release that an instance names to take over, if it was changed. */
+function adoptionFindings(
+  object: Instance,
+  oldObject: Instance | undefined,
+  { operatorNamespace, accountsNamespace, holdsNamespace }: AdmissionWorld,
+): readonly Finding[] {
+  if (!isMoved(object, oldObject)) return [];
+  const field = 'tenantry.adopted';
+  if (oldObject !== undefined && holdsNamespace) {
+    const message = `${field}: says where the instance lives, and it lives there already; create another instance to take over a release`;
+    return [{ field, message }];
+  }
+  const { namespace } = object.tenantry?.adopted ?? {};
+  const ours = [operatorNamespace, accountsNamespace, object.metadata.namespace];
+  if (namespace === undefined || !ours.includes(namespace)) return [];
+  const message = `${field}.namespace: ${namespace} holds more than one release, and would go with the instance; install the release in a namespace of its own`;
+  return [{ field, message }];
+}
+
+/** True if the instance is to live elsewhere than before. */
+export function isMoved(object: Instance, oldObject: Instance | undefined): boolean {
+  return !deepEqual(object.tenantry?.adopted, oldObject?.tenantry?.adopted);
 }
 
 function deletionFindings(instance: Instance): readonly Finding[] {

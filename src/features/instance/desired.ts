@@ -23,6 +23,8 @@ export interface DesiredContext {
   readonly revision: Pick<InstanceRevision['spec'], 'kinds' | 'rules' | 'policies'>;
   readonly nodeName: string | undefined;
   readonly kindOf: KindLookup;
+  /** A release that is taken over: its pods go on as they are, so nothing is added to their templates. */
+  readonly asFound?: boolean;
 }
 
 /** As Helm marks what belongs to a release: a stock helm recognises the objects by these. */
@@ -36,7 +38,7 @@ export function desiredOf(
   rendering: ParsedRendering,
   context: DesiredContext,
 ): { readonly desired: Desired; readonly findings: readonly ScopeFinding[] } {
-  const { identity, revision, nodeName, kindOf } = context;
+  const { identity, revision, nodeName, kindOf, asFound = false } = context;
   const scope = { target: identity.target, release: identity.release, revision, kindOf };
   const objects = checkScope(rendering.objects, scope);
   const hooks = checkScope(rendering.hooks, scope);
@@ -45,6 +47,14 @@ export function desiredOf(
   const settings = { ...revision.policies, instanceUid: identity.uid, nodeName };
   const prepared = (object: AnyObject): AnyObject =>
     withOwner(withPodSettings(withEncodedData(object), settings), identity);
+  if (asFound) {
+    const found = objects.objects.map((one) => ({
+      ...one,
+      object: withOwner(withEncodedData(one.object), identity),
+    }));
+    const later = hooks.objects.map((one) => ({ ...one, object: withLastWords(prepared(one.object)) }));
+    return { desired: { objects: found, hooks: later }, findings };
+  }
   const filled = fillResources(
     objects.objects.map(({ object }) => prepared(object)),
     hooks.objects.map(({ object }) => withLastWords(prepared(object))),

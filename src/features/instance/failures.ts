@@ -1,3 +1,4 @@
+import type { AdoptedRelease } from '../../api/instance.ts';
 import { RenderError } from '../../helm/rendering.ts';
 import { ReleaseError } from '../../helm/release-secret.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
@@ -18,6 +19,26 @@ export function namespaceTaken(target: string): Failure {
     stalled: true,
     // A namespace that goes wakes us only where the name says whose it could be.
     retryMs: 60_000,
+  };
+}
+
+/** The namespace that is to be taken over is not marked as the instance's, or is gone. */
+export function notHandedOver({ namespace, release }: AdoptedRelease): Failure {
+  return {
+    reason: 'NotHandedOver',
+    message: `Namespace ${namespace} with Helm release ${release} was not handed over to this instance; it is left untouched. Whoever may adopt that namespace runs \`tenantry adopt\`, or delete this instance`,
+    stalled: true,
+    retryMs: 60_000,
+  };
+}
+
+/** What is there now is not what was looked at before the release was handed over. */
+export function foundAnother({ namespace, release, revision }: AdoptedRelease): Failure {
+  return {
+    reason: 'FoundAnother',
+    message: `Helm release ${release} in namespace ${namespace} is not revision ${revision} as it was looked at; nothing was written. Run \`tenantry adopt --undo\`, then look again and adopt what is there`,
+    stalled: true,
+    retryMs: RETRY_MS,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Revision } from '../../api/revision.ts';
+import { isFirstAfter } from './adoption.ts';
+import { foundAnother } from './failures.ts';
 import type { Look } from './look.ts';
 import { loadPrevious } from './load-release.ts';
 import { renderRelease } from './render-release.ts';
@@ -58,6 +60,9 @@ async function renderInTurn(
   let isRendered = false;
   try {
     const previous = running === undefined ? undefined : await loadPrevious(look, running.number);
+    const { adopted } = look.instance.tenantry ?? {};
+    const isAdoption = adopted !== undefined && isFirstAfter(adopted, running, number);
+    if (isAdoption && previous?.content !== adopted.content) return { failure: foundAnother(adopted) };
     const outcome = await renderRelease(deps, look.charts, {
       instance: look.instance,
       identity,
@@ -70,6 +75,7 @@ async function renderInTurn(
       secrets,
       account: look.namespace.state === 'ours' ? look.account : undefined,
       signal: look.signal,
+      found: isAdoption ? previous?.record : undefined,
     });
     isRendered = !('failure' in outcome);
     return outcome;

@@ -1,5 +1,10 @@
 import type { Instance } from '../../api/instance.ts';
-import { INSTANCE_KIND_LABEL, OPERATOR_NAME, RELEASE_NAME_ANNOTATION } from '../../api/names.ts';
+import {
+  INSTANCE_KIND_LABEL,
+  INSTANCE_UID_LABEL,
+  OPERATOR_NAME,
+  RELEASE_NAME_ANNOTATION,
+} from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION, revisionsOf, type InstanceRevision, type Revision } from '../../api/revision.ts';
 import type { Client } from '../../client/client.ts';
@@ -14,7 +19,7 @@ import type {
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import { mayUser } from '../../runtime/user-access.ts';
-import { admitInstance, isContentChanged, patchInstance, type TargetNamespace } from './admit.ts';
+import { admitInstance, isContentChanged, isMoved, patchInstance, type TargetNamespace } from './admit.ts';
 import { Licenses } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
@@ -73,13 +78,15 @@ async function validate(
   const { object, oldObject } = objects;
   const changes =
     object !== undefined && (request.operation === 'CREATE' || isContentChanged(object, oldObject));
-  const { operatorNamespace } = deps.settings;
+  const { operatorNamespace, accountsNamespace } = deps.settings;
   const terms = deps.termsOf?.(request.namespace, request, deps.stores);
   const revision = runRevision(deps.stores, request, terms);
   const findings = admitInstance(request, objects, {
     operatorNamespace,
+    accountsNamespace,
+    holdsNamespace: await holdsNamespace(deps, request, objects, signal),
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
-    target: request.operation === 'CREATE' ? targetOf(deps, request) : undefined,
+    target: request.operation === 'CREATE' ? targetOf(deps, request, object) : undefined,
     valuesFindings: changes ? await valuesFindings(deps, revision, object) : [],
     licenseFindings:
       request.operation === 'CREATE' ? await licensed(deps, request, revision, signal, 'findings') : [],
@@ -149,12 +156,28 @@ function isOurselves({ user, operation }: AdmissionRequest, operatorNamespace: s
 function targetOf(
   { stores, settings }: Validation,
   { namespace, name }: AdmissionRequest,
+  object: Instance | undefined,
 ): TargetNamespace | undefined {
+  const { adopted } = object?.tenantry ?? {};
   const target = stores.get(NAMESPACE, {
-    name: namespaceOf({ namespace, name }, settings.operatorNamespace),
+    name: adopted?.namespace ?? namespaceOf({ namespace, name }, settings.operatorNamespace),
   });
   if (target === undefined) return undefined;
   return { terminating: target.metadata.deletionTimestamp !== undefined, ownerKind: ownerKind(target) };
+}
+
+/** Asked only where an instance is to move, and then of the API: an instance that moves leaves behind what it has. */
+async function holdsNamespace(
+  { client, settings }: Validation,
+  { namespace, name }: AdmissionRequest,
+  { object, oldObject }: ReturnType<typeof instancesOf>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (object === undefined || oldObject === undefined || !isMoved(object, oldObject)) return false;
+  const usual = namespaceOf({ namespace, name }, settings.operatorNamespace);
+  const names = new Set([usual, oldObject.tenantry?.adopted?.namespace ?? usual]);
+  const found = await Promise.all([...names].map((one) => client.find(NAMESPACE, { name: one }, { signal })));
+  return found.some((one) => one?.metadata.labels?.[INSTANCE_UID_LABEL] === oldObject.metadata.uid);
 }
 
 function ownerKind({ metadata }: KubeObject): string | undefined {

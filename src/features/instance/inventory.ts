@@ -50,6 +50,8 @@ export interface InventoryRelease {
   readonly phase: ReleasePhase;
   /** Digest of what it renders to. Its record is a Secret in the namespace, which others may be allowed to write. */
   readonly content?: string;
+  /** Taken over as it was: its pods' templates are what they were before. */
+  readonly asFound?: true;
   readonly running?: RunningRelease;
 }
 

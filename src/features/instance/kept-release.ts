@@ -23,6 +23,8 @@ export interface KeptRelease extends Desired {
   readonly hashes: Readonly<Record<string, string>>;
   /** Digest of what it renders to: two renderings of the same inputs may differ. */
   readonly content: string;
+  /** Its objects' pod templates are left as they were found. */
+  readonly asFound?: true | undefined;
   /** Its Secret as it was read or written last; undefined if there is none as far as is known. */
   readonly secret?: SecretVersion | undefined;
 }

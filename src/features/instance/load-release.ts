@@ -49,7 +49,9 @@ export async function loadRelease(look: Look, number: number): Promise<Loaded> {
   }
   const { secret, record } = read;
   const inputs = secret.metadata.labels?.[INPUTS_LABEL] ?? '';
-  const task = { instance, identity, revision, inputs };
+  const state = look.inventory?.release;
+  const asFound = state?.number === number && state.asFound === true ? (true as const) : undefined;
+  const task = { instance, identity, revision, inputs, asFound };
   const kept = cached ?? (await keptRelease(look.deps.discovery, record, renderingOf(record), task));
   if ('failure' in kept) return 'unusable';
   const release = { ...kept, secret: versionOf(secret) };

@@ -16,6 +16,7 @@ const STATE: InstanceState = {
   deleting: false,
   forced: false,
   namespace: 'ours',
+  adopts: false,
   served: true,
   release: RELEASE,
   inputs: 'i',

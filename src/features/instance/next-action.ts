@@ -20,6 +20,8 @@ export interface InstanceState {
   /** Deletion is forced by label: hooks are not waited for. */
   readonly forced: boolean;
   readonly namespace: 'absent' | 'ours' | 'terminating' | 'taken';
+  /** It takes over a namespace that is there, and makes none. */
+  readonly adopts: boolean;
   /** The service has a current revision. */
   readonly served: boolean;
   readonly release: InventoryRelease | undefined;
@@ -45,7 +47,7 @@ export type NextAction =
   /** Nothing is left: take the finalizer away. */
   | { readonly do: 'let-go' }
   | { readonly do: 'wait'; readonly for: 'namespace-gone' | 'service' | 'turn' }
-  /** The namespace's name is taken by somebody else. */
+  /** The namespace is somebody else's, or to be taken over and not there. */
   | { readonly do: 'refuse' }
   /** Render anew and write down what will be touched. */
   | { readonly do: 'start'; readonly number: number }
@@ -78,7 +80,8 @@ export function nextAction(state: InstanceState & { readonly content: ReleaseCon
 export function nextAction(state: InstanceState): NextAction | NeedsContent;
 export function nextAction(state: InstanceState): NextAction | NeedsContent {
   if (state.deleting) return nextOfDeletion(state);
-  if (state.namespace === 'taken') return { do: 'refuse' };
+  // Made, it would be a namespace by a name of the user's choice.
+  if (state.namespace === 'taken' || (state.adopts && state.namespace === 'absent')) return { do: 'refuse' };
   if (state.namespace === 'terminating') return { do: 'wait', for: 'namespace-gone' };
   if (!state.served) return { do: 'wait', for: 'service' };
   const { release } = state;

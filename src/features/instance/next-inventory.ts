@@ -13,6 +13,7 @@ export function started(world: InstanceWorld, number: number): Inventory {
     version: revision?.spec.chart.version ?? '',
     phase: 'before',
     ...(release === undefined ? {} : { content: release.content }),
+    ...(release?.asFound === true ? { asFound: true } : {}),
     ...(old?.release.running === undefined ? {} : { running: old.release.running }),
   };
   return {

@@ -3,6 +3,7 @@ import { FORCE_DELETE_LABEL } from '../../api/names.ts';
 import type { InstanceRevision } from '../../api/revision.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
+import { foundInventory } from './adoption.ts';
 import { identityOf } from './identity.ts';
 import { entryKey, inventoryOf } from './inventory.ts';
 import { labelsHold } from './isolation-status.ts';
@@ -83,7 +84,8 @@ async function beginLook(instance: Instance, read: Read, surroundings: Surroundi
     deleting,
     forced: instance.metadata.labels?.[FORCE_DELETE_LABEL] !== undefined,
     namespace,
-    inventory: namespace.state === 'ours' ? inventoryOf(namespace.object) : undefined,
+    inventory:
+      namespace.state === 'ours' ? (inventoryOf(namespace.object) ?? foundInventory(instance)) : undefined,
     revision,
     account: accountOf(deps.client, identity),
   };
@@ -137,6 +139,7 @@ function stateOf(
     deleting: look.deleting,
     forced: look.forced,
     namespace: look.namespace.state,
+    adopts: look.instance.tenantry?.adopted !== undefined,
     served: revision !== undefined,
     release: inventory?.release,
     inputs: look.inputs,

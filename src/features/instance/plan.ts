@@ -1,12 +1,12 @@
 import type { Instance } from '../../api/instance.ts';
 import type { PlannedEvent, Stage } from '../../runtime/plan.ts';
-import { callFailure, namespaceTaken } from './failures.ts';
+import { callFailure, namespaceTaken, notHandedOver } from './failures.ts';
 import { hooksOf } from './hooks.ts';
 import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
 import { generatedSecrets, withoutSecrets } from './quiet-plan.ts';
 import { type StatusFacts, statusOf } from './status.ts';
-import type { InstanceWorld, ReleaseWorld } from './world.ts';
+import type { Failure, InstanceWorld, ReleaseWorld } from './world.ts';
 import {
   deleteStage,
   deployedStage,
@@ -57,7 +57,7 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
     case 'wait':
       return planWait(instance, world, action.for, now);
     case 'refuse':
-      return failed(instance, world, namespaceTaken(world.identity.target), now);
+      return failed(instance, world, refusal(instance, world), now);
     case 'start':
       return planStart(world, action.number);
     case 'policies':
@@ -82,6 +82,10 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
         ? { stages: [], again: true }
         : planRelease(instance, { ...world, release }, now);
   }
+}
+
+function refusal({ tenantry }: Instance, { identity }: InstanceWorld): Failure {
+  return tenantry?.adopted === undefined ? namespaceTaken(identity.target) : notHandedOver(tenantry.adopted);
 }
 
 function planRelease(instance: Instance, world: ReleaseWorld, now: number): InstancePlan {

@@ -9,7 +9,8 @@ import type { KindLookup } from './scope.ts';
 import type { Charts } from './charts.ts';
 import { desiredOf, hashesOf } from './desired.ts';
 import { renderFailure, scopeFailure } from './failures.ts';
-import { contentDigest, pendingRecord, type KeptRelease } from './kept-release.ts';
+import { isAsFound } from './adoption.ts';
+import { contentDigest, pendingRecord, renderingOf, type KeptRelease } from './kept-release.ts';
 import { lookupIn } from './lookup.ts';
 import { parseRendering, type ParsedRendering } from './manifests.ts';
 import type { Identity } from './policies.ts';
@@ -34,6 +35,8 @@ export interface RenderTask {
   /** As the service's account; undefined while the namespace does not exist, so that nothing is asked. */
   readonly account: Reader | undefined;
   readonly signal: AbortSignal;
+  /** The release that is taken over with this one, if it is the first after. */
+  readonly found?: ReleaseRecord | undefined;
 }
 
 type Outcome = KeptRelease | { readonly failure: Failure };
@@ -53,7 +56,12 @@ export async function renderRelease(
       spec: specValues(task.instance, chart.values),
     };
     const values = valuesOf(layers, task.secretValues);
-    const rendered = await render(deps, charts, task, values);
+    // The operator's own values count from the next release on, as its settings of pods do.
+    const asFound = isAsFound(task.found, chart, valuesOf({ ...layers, operator: {} }, task.secretValues));
+    const rendered =
+      asFound && task.found !== undefined
+        ? renderingOf(task.found)
+        : await render(deps, charts, task, values);
     const rendering = { ...rendered, notes: hiding(task.secrets)(rendered.notes) };
     const record = pendingRecord({
       name: identity.release,
@@ -66,7 +74,7 @@ export async function renderRelease(
       now: deps.clock.now(),
       firstDeployed: task.firstDeployed,
     });
-    return await keptRelease(deps.discovery, record, rendering, task);
+    return await keptRelease(deps.discovery, record, rendering, { ...task, asFound: asFound || undefined });
   } catch (error) {
     const failure = renderFailure(error);
     if (failure === undefined) throw error;
@@ -110,7 +118,9 @@ export async function keptRelease(
   discovery: Pick<ServedKinds, 'kindFor'>,
   record: ReleaseRecord,
   rendering: Rendering,
-  task: Pick<RenderTask, 'instance' | 'identity' | 'revision' | 'inputs'>,
+  task: Pick<RenderTask, 'instance' | 'identity' | 'revision' | 'inputs'> & {
+    readonly asFound?: true | undefined;
+  },
 ): Promise<Outcome> {
   const parsed = await parseRendering(rendering);
   const kindOf = await kindsOf(discovery, parsed);
@@ -119,10 +129,19 @@ export async function keptRelease(
     revision: task.revision.spec,
     nodeName: nodeNameOf(task.instance),
     kindOf,
+    asFound: task.asFound === true,
   });
   if (findings.length > 0) return { failure: scopeFailure(findings) };
   const hashes = hashesOf(desired.objects);
-  return { ...desired, record, inputs: task.inputs, hashes, content: contentDigest(record) };
+  const { inputs, asFound } = task;
+  return {
+    ...desired,
+    record,
+    inputs,
+    hashes,
+    content: contentDigest(record),
+    ...(asFound === undefined ? {} : { asFound }),
+  };
 }
 
 async function kindsOf(
