@@ -51,6 +51,10 @@ const PARTS = {
     program: 'tools/monitoring.ts',
     covers: ['src/features/usage', 'deploy', 'tools/monitoring'],
   },
+  'plane-upgrade': {
+    program: 'tools/plane-upgrade.ts',
+    covers: ['src/planes', 'src/features/controlplane', 'tools/plane-upgrade', 'tools/plane-upgrade.ts'],
+  },
   charts: {
     program: 'tools/chart-proof.ts',
     covers: ['src/helm', 'tools/helm-engine', 'test/charts', 'test/fixtures/charts'],
