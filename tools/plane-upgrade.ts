@@ -44,6 +44,10 @@ async function raise(plane: RaisedPlane): Promise<Result> {
   await waitFor(`the plane runs ${TO}`, RAISE_MS, () => plane.isAt(TO), 500);
   const seconds = Math.round((performance.now() - begin) / 100) / 10;
   say(`raised after ${seconds} s`);
+  // A connection that is kept ends with the old server, which takes its time.
+  const isNew = async (): Promise<true | undefined> =>
+    (await versionOf(plane.client)).startsWith(`v${TO}.`) ? true : undefined;
+  await waitFor('clients have left the old API servers', 60_000, isNew, 500);
   const stretches = await requests.end();
   const lost = await requests.lost();
   const to = await versionOf(plane.client);

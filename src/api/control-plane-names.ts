@@ -50,6 +50,8 @@ export const VCLUSTER_KUBECONFIG = {
 export const SYNCED_CONDITION = 'Synced';
 /** Whether a plane runs the version that its spec asks for. */
 export const UP_TO_DATE_CONDITION = 'UpToDate';
+/** Whether one set of authorities is trusted, of a plane whose authorities were exchanged once. */
+export const AUTHORITIES_CONDITION = 'AuthoritiesSettled';
 /** */
 export const PLANE_REASONS = {
   available: 'Available',

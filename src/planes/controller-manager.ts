@@ -23,8 +23,9 @@ export function controllerManagerParts(spec: PlaneSpec, pki: PlanePki): readonly
     volumes: [
       secretVolume('certs', CERTIFICATES_SECRET, [
         'ca.crt',
+        'ca-signer.crt',
         'ca.key',
-        'client-ca.crt',
+        'client-ca-signer.crt',
         'client-ca.key',
         'sa.key',
       ]),
@@ -75,7 +76,7 @@ function container(spec: PlaneSpec): Container {
 function controllerManagerArgs({ controllerManager, replicas }: PlaneSpec): readonly string[] {
   const kubeconfig = `${KUBECONFIG}/kubeconfig`;
   const signer = (name: string, authority: string): readonly string[] => [
-    `--cluster-signing-${name}-cert-file=${CERTS}/${authority}.crt`,
+    `--cluster-signing-${name}-cert-file=${CERTS}/${authority}-signer.crt`,
     `--cluster-signing-${name}-key-file=${CERTS}/${authority}.key`,
   ];
   return [

@@ -13,7 +13,7 @@ import type { PlaneSpec } from './plane-spec.ts';
  * Authorities of a plane, each for one thing: `ca` signs what servers show, `client-ca` users, `front-proxy-ca` only who speaks for
  * others, `etcd-ca` only who may read and write the store. No certificate of one kind passes as another.
  */
-const AUTHORITIES = ['ca', 'client-ca', 'front-proxy-ca', 'etcd-ca'] as const;
+export const AUTHORITIES = ['ca', 'client-ca', 'front-proxy-ca', 'etcd-ca'] as const;
 const LEAVES = [
   'apiserver',
   'apiserver-kubelet-client',
@@ -24,12 +24,18 @@ const LEAVES = [
   'admin',
 ] as const;
 
-type AuthorityName = (typeof AUTHORITIES)[number];
+export type AuthorityName = (typeof AUTHORITIES)[number];
+/** Those that controllers sign with. */
+const SIGNERS = ['ca', 'client-ca'] as const;
 type LeafName = (typeof LEAVES)[number];
 
 /** All keys and certificates of one plane, PEM; what its Secret holds. */
 export interface PlanePki {
   readonly authorities: Readonly<Record<AuthorityName, KeyPair>>;
+  /** Those that are to follow: trusted already, nothing is signed by them. */
+  readonly next?: Readonly<Record<AuthorityName, KeyPair>>;
+  /** Certificates of those that were before: still trusted, and without their keys. */
+  readonly previous?: Readonly<Record<AuthorityName, string>>;
   readonly leaves: Readonly<Record<LeafName, KeyPair>>;
   /** Signs tokens of ServiceAccounts. */
   readonly serviceAccounts: { readonly key: string; readonly publicKey: string };
@@ -38,14 +44,14 @@ export interface PlanePki {
 /** Texts of a Secret by key, `ca.crt`, `ca.key` and so on. */
 export type PemFiles = Readonly<Record<string, string>>;
 
-/** Days an authority lives: longer than planes do; its rotation is not automatic. */
-const AUTHORITY_DAYS = 3650;
+/** Days an authority lives: longer than planes do; its rotation is asked for (`plane-rotation.ts`). */
+export const AUTHORITY_DAYS = 3650;
 /** Days a component's certificate lives. */
 const LEAF_DAYS = 90;
 /** Renewed when this share of the life is left: time enough to notice that renewing fails. */
 const RENEW_SHARE = 1 / 3;
 /** Certificates are valid from a bit earlier, for clocks that are behind ours. */
-const BACKDATE_MS = 60 * 60 * 1000;
+export const BACKDATE_MS = 60 * 60 * 1000;
 const SECONDS_PER_DAY = 86_400;
 const DAY_MS = SECONDS_PER_DAY * 1000;
 /** In KubeFlex's kubeconfigs. */
@@ -106,19 +112,27 @@ function leafForms(spec: PlaneSpec): Readonly<Record<LeafName, LeafForm>> {
 /** What is found in a Secret; parts that are missing are empty and count as due. */
 export function readPki(files: PemFiles): PlanePki {
   const pair = (name: string): KeyPair => ({
-    cert: files[`${name}.crt`] ?? '',
+    cert: firstIn(files[`${name}.crt`] ?? ''),
     key: files[`${name}.key`] ?? '',
   });
+  const hasNext = files[`${AUTHORITIES[0]}-next.crt`] !== undefined;
+  const hasPrevious = files[`${AUTHORITIES[0]}-previous.crt`] !== undefined;
   return {
     authorities: byName(AUTHORITIES, pair),
+    ...(hasNext ? { next: byName(AUTHORITIES, (name) => pair(`${name}-next`)) } : {}),
+    ...(hasPrevious ? { previous: byName(AUTHORITIES, (name) => files[`${name}-previous.crt`] ?? '') } : {}),
     leaves: byName(LEAVES, pair),
     serviceAccounts: { key: files['sa.key'] ?? '', publicKey: files['sa.pub'] ?? '' },
   };
 }
 
-/** The same as files, in KubeFlex's names as far as it has them. */
-export function pkiFiles({ authorities, leaves, serviceAccounts }: PlanePki): PemFiles {
-  const pairs = Object.entries<KeyPair>({ ...authorities, ...leaves });
+/**
+ * The same as files, in KubeFlex's names as far as it has them. `<authority>.crt` holds all that are trusted, the one that signs first;
+ * controllers, which sign, read that one alone from `<authority>-signer.crt`.
+ */
+export function pkiFiles(pki: PlanePki): PemFiles {
+  const { authorities, leaves, serviceAccounts, next, previous } = pki;
+  const pairs = Object.entries<KeyPair>({ ...authorities, ...leaves, ...named('next', next) });
   return {
     ...Object.fromEntries(
       pairs.flatMap(([name, { cert, key }]) => [
@@ -126,9 +140,31 @@ export function pkiFiles({ authorities, leaves, serviceAccounts }: PlanePki): Pe
         [`${name}.key`, key],
       ]),
     ),
+    ...Object.fromEntries(AUTHORITIES.map((name) => [`${name}.crt`, trusted(pki, name)])),
+    ...Object.fromEntries(SIGNERS.map((name) => [`${name}-signer.crt`, authorities[name].cert])),
+    ...Object.fromEntries(
+      Object.entries(previous ?? {}).map(([name, cert]) => [`${name}-previous.crt`, cert]),
+    ),
     'sa.key': serviceAccounts.key,
     'sa.pub': serviceAccounts.publicKey,
   };
+}
+
+/** Certificates of all authorities that are trusted for a purpose, PEM: the one that signs first. */
+export function trusted({ authorities, next, previous }: PlanePki, name: AuthorityName): string {
+  return [authorities[name].cert, next?.[name].cert ?? '', previous?.[name] ?? ''].join('');
+}
+
+function named(
+  suffix: string,
+  pairs: Readonly<Record<string, KeyPair>> | undefined,
+): Readonly<Record<string, KeyPair>> {
+  return Object.fromEntries(Object.entries(pairs ?? {}).map(([name, pair]) => [`${name}-${suffix}`, pair]));
+}
+
+/** The first certificate of a file; a text that is none stays what it is. */
+function firstIn(pem: string): string {
+  return /^[\s\S]*?-----END CERTIFICATE-----\n?/.exec(pem)?.[0] ?? pem;
 }
 
 /** Names of what has to be made (anew); what an authority signed follows it. Pure. */
@@ -181,6 +217,7 @@ export async function renewPki(
       : pki.leaves[name];
   });
   return {
+    ...pki,
     authorities,
     leaves,
     serviceAccounts: due.includes('sa') ? newSigningKey() : pki.serviceAccounts,

@@ -129,7 +129,8 @@ describe('how far a Deployment is', () => {
 
   it.each<[string, object, number]>([
     ['its change was not seen yet', { ...STATUS, observedGeneration: 1 }, 2],
-    ['an old pod still ends', { ...STATUS, replicas: 3 }, 2],
+    ['an old pod is there', { ...STATUS, replicas: 3 }, 2],
+    ['an old pod still ends', { ...STATUS, terminatingReplicas: 1 }, 2],
     ['a new pod is not there', { ...STATUS, updatedReplicas: 1 }, 2],
     ['one is not ready', { ...STATUS, availableReplicas: 1 }, 2],
     ['its size is another one', STATUS, 1],

@@ -1,5 +1,6 @@
 import { minorOf, NEWEST_PLANE_VERSION, PLANE_VERSIONS } from '../api/plane-versions.ts';
 import type { Deployment } from '../kube/builtin-kinds.ts';
+import { endingPods } from './ending-pods.ts';
 
 /** A program of a plane as it is: the version that was last written, and whether all of its pods run it. */
 export interface Rollout {
@@ -67,8 +68,8 @@ export function rolloutOf(deployment: Deployment | undefined, replicas: number):
   const isComplete =
     spec?.replicas === replicas &&
     (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
-    // Old pods that still end count.
     status.replicas === replicas &&
+    endingPods(status) === 0 &&
     status.updatedReplicas === replicas &&
     status.availableReplicas === replicas;
   return { version, isComplete };

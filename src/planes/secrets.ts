@@ -3,7 +3,7 @@ import { SECRET } from '../kube/builtin-kinds.ts';
 import { kubeconfigText } from '../pki/kubeconfig.ts';
 import { partOf, type Part, type PartOwner } from './object-of.ts';
 import { CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, inClusterUrl, serviceHost } from './plane-names.ts';
-import { pkiFiles, type PlanePki } from './plane-pki.ts';
+import { pkiFiles, trusted, type PlanePki } from './plane-pki.ts';
 import type { PlaneSpec } from './plane-spec.ts';
 
 /** Where a plane is reached from outside the hosting cluster: `https://host:port`. Its certificate names the Service in any case. */
@@ -19,7 +19,7 @@ export function secretParts(spec: PlaneSpec, pki: PlanePki): readonly Part[] {
     secretPart(spec, CERTIFICATES_SECRET, pkiFiles(pki)),
     secretPart(spec, CONTROLLER_MANAGER_SECRET, {
       kubeconfig: controllerKubeconfig(spec),
-      'ca.crt': pki.authorities.ca.cert,
+      'ca.crt': trusted(pki, 'ca'),
       'client.crt': pki.leaves['controller-manager'].cert,
       'client.key': pki.leaves['controller-manager'].key,
     }),
@@ -50,7 +50,7 @@ export function adminKubeconfig(
   const text = (server: string, tlsServerName?: string): string =>
     kubeconfigText({
       server,
-      ca: pki.authorities.ca.cert,
+      ca: trusted(pki, 'ca'),
       user: pki.leaves.admin,
       names,
       namespace: 'default',

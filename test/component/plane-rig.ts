@@ -6,7 +6,15 @@ import {
 } from '../../src/api/control-plane.ts';
 import type { Client } from '../../src/client/client.ts';
 import { controlPlaneController } from '../../src/features/controlplane/controller.ts';
-import { CRD, DEPLOYMENT, NODE, SECRET, type Deployment } from '../../src/kube/builtin-kinds.ts';
+import {
+  CRD,
+  DEPLOYMENT,
+  NODE,
+  SECRET,
+  STATEFUL_SET,
+  type Deployment,
+  type StatefulSet,
+} from '../../src/kube/builtin-kinds.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import type { AnyObject, Condition } from '../../src/kube/object.ts';
@@ -41,7 +49,7 @@ export interface PlaneRig {
   /** Files of a Secret of the plane. */
   files(name: string, secret: string): Readonly<Record<string, string>>;
   /** As Deployments' controller and kubelets would: what was written last runs. */
-  rollOut(name: string, program: (typeof PROGRAMS)[number]): Promise<void>;
+  rollOut(name: string, program: (typeof PROGRAMS)[number] | 'etcd'): Promise<void>;
   /** The plane with all of its pods. */
   ready(name: string): Promise<void>;
   /** Ends the operator and starts another one, which knows nothing. */
@@ -71,8 +79,10 @@ export async function startPlaneRig(): Promise<PlaneRig> {
   const deployment = (name: string, program: string): Deployment | undefined =>
     api.objects(DEPLOYMENT, `${name}-system`).find(({ metadata }) => metadata.name === program);
   const rollOut = async (name: string, program: string): Promise<void> => {
-    await eventually(`${name} has ${program}`, () => deployment(name, program) !== undefined);
-    const { metadata, spec } = deployment(name, program) ?? {};
+    const kind: Kind<Deployment | StatefulSet> = program === 'etcd' ? STATEFUL_SET : DEPLOYMENT;
+    const find = () => api.objects(kind, `${name}-system`).find(({ metadata }) => metadata.name === program);
+    await eventually(`${name} has ${program}`, () => find() !== undefined);
+    const { metadata, spec } = find() ?? {};
     const { replicas = 0 } = spec ?? {};
     const counts = {
       replicas,
@@ -82,7 +92,7 @@ export async function startPlaneRig(): Promise<PlaneRig> {
     };
     const body = { status: { observedGeneration: metadata?.generation ?? 0, ...counts } };
     const ref = { namespace: `${name}-system`, name: program };
-    await client.patch(DEPLOYMENT, ref, { type: 'merge', body }, { subresource: 'status' });
+    await client.patch(kind, ref, { type: 'merge', body }, { subresource: 'status' });
   };
   return {
     api,

@@ -3,7 +3,7 @@ import { createClient } from '../../client/http-client.ts';
 import { SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { PlanePki } from '../../planes/plane-pki.ts';
+import { trusted, type PlanePki } from '../../planes/plane-pki.ts';
 
 /** Whether the API of a plane answers and has the ServiceAccount that pods of its first namespace run as. */
 export type AskPlane = (
@@ -20,7 +20,7 @@ export function askByService(clock: Clock): AskPlane {
     const client = createClient(
       {
         server: `https://${host}`,
-        ca: pki.authorities.ca.cert,
+        ca: trusted(pki, 'ca'),
         credentials: fixedCredential({ certificate: pki.leaves.admin }),
         namespace: 'default',
       },

@@ -1,5 +1,5 @@
 import { namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
-import type { Deployment, Secret } from '../../kube/builtin-kinds.ts';
+import type { Deployment } from '../../kube/builtin-kinds.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import {
   API_SERVER,
@@ -8,11 +8,11 @@ import {
   CONTROLLER_MANAGER_SECRET,
   serviceHost,
 } from '../../planes/plane-names.ts';
-import { duePki, readPki, renewPki, type PlanePki } from '../../planes/plane-pki.ts';
-import type { PlaneSpec } from '../../planes/plane-spec.ts';
+import { readPki } from '../../planes/plane-pki.ts';
 import { nextVersions, rolloutOf, type PlaneVersions, type Rollout } from '../../planes/plane-version.ts';
 import type { Read } from '../../runtime/controller.ts';
 import type { AskPlane } from './ask-plane.ts';
+import { currentKeys } from './current-keys.ts';
 import { databaseDigest } from './database-action.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { outsideAddress } from './outside.ts';
@@ -29,6 +29,9 @@ export interface ObserveDeps extends SurveyDeps {
   readonly ask: AskPlane;
 }
 
+/** Of a namespace that is not ours nothing is read or made. */
+const NO_KEYS = { pki: readPki({}), rotation: { phase: 'settled', isRolledOut: false } } as const;
+
 /** Collects everything that the plan of a plane of type k8s depends on. */
 export async function observePlane(plane: ControlPlane, read: Read, deps: ObserveDeps): Promise<PlaneWorld> {
   const { settings, memories, clock } = deps;
@@ -44,7 +47,9 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   const versions = versionsOf(plane, present);
   const spec = wantedPlane(plane, settings, versions);
   const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
-  const pki = isForeign ? readPki({}) : await currentPki(secrets.get(CERTIFICATES_SECRET), spec, clock.now());
+  const { pki, rotation } = isForeign
+    ? NO_KEYS
+    : await currentKeys(plane, secrets.get(CERTIFICATES_SECRET), { spec, present, now: clock.now() });
   const password = filesOf(secrets.get(DATASTORE_SECRET))['password'] ?? deps.newPassword();
   const memory = memories.of(spec.namespace, uid);
   if (spec.asleep === true) memory.hasAnswered = false;
@@ -56,6 +61,7 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     namespace,
     present,
     pki,
+    rotation,
     outside: outsideAddress(spec, present, read.stores, settings),
     ...store,
     password,
@@ -74,13 +80,6 @@ function versionsOf(plane: ControlPlane, present: Present): PlaneVersions {
     apiServer: rollout(API_SERVER),
     controllerManager: rollout(CONTROLLER_MANAGER),
   });
-}
-
-/** What the Secret holds, with everything that is due made anew. */
-async function currentPki(secret: Secret | undefined, spec: PlaneSpec, now: number): Promise<PlanePki> {
-  const pki = readPki(filesOf(secret));
-  const due = duePki(pki, spec, now);
-  return due.length === 0 ? pki : renewPki(pki, due, spec, now);
 }
 
 /** Whether a Deployment has a pod that is ready, in the state that was last asked for or the one before. */

@@ -10,6 +10,7 @@ import { adminKubeconfig } from '../../planes/secrets.ts';
 import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
 import { databaseStage } from './database-stage.ts';
 import { readyWhenAsked } from './hooks-gate.ts';
+import { rotationConditions, rotationProblem } from './rotation-condition.ts';
 import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
@@ -44,7 +45,7 @@ export function planPlane(
   const verdict: Verdict = {
     ...verdictOf(plane, world),
     version: versions.apiServer,
-    ...(versions.problem === undefined ? {} : { problem: versions.problem }),
+    problem: versions.problem ?? rotationProblem(plane),
   };
   // Whose certificates are due while nobody runs is seen when they wake.
   if (world.spec.asleep === true) return { finalizer: 'present', stages, ...said(plane, verdict, now) };
@@ -152,16 +153,16 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
   const hasKubeconfig = present.has(
     keyOfPart(adminKubeconfig(world.spec, world.pki, undefined, kubeconfigForm(plane))),
   );
-  const current = upToDate(world.versions);
+  const states = [upToDate(world.versions), ...rotationConditions(plane, world.rotation)];
   if (world.spec.asleep === true) {
     return {
       hasKubeconfig,
       ready: { is: false, reason: 'unavailable', message: HIBERNATES },
-      more: [current],
+      more: states,
     };
   }
   const waiting = waitingFor(plane, world);
-  const more = { more: plane.spec.type === 'vcluster' ? [current, NO_PODS] : [current] };
+  const more = { more: plane.spec.type === 'vcluster' ? [...states, NO_PODS] : states };
   if (waiting !== undefined) {
     const wasReady = hasAnswered && shared !== 'unknown';
     const message = `${wasReady ? 'Interrupted' : 'Starting'}: ${waiting}`;

@@ -1,5 +1,10 @@
 import { namespaceOfPlane, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
-import { PLANE_REASONS, SYNCED_CONDITION, UP_TO_DATE_CONDITION } from '../../api/control-plane-names.ts';
+import {
+  AUTHORITIES_CONDITION,
+  PLANE_REASONS,
+  SYNCED_CONDITION,
+  UP_TO_DATE_CONDITION,
+} from '../../api/control-plane-names.ts';
 import { setCondition, type NextCondition } from '../../kube/conditions.ts';
 import type { Condition } from '../../kube/object.ts';
 import { STATUS_FIELD_MANAGER } from '../../client/client.ts';
@@ -10,7 +15,7 @@ import { kubeconfigForm } from './kubeconfig-form.ts';
 export const PLANE_STATUS: StatusPart = {
   manager: STATUS_FIELD_MANAGER,
   fields: ['observedGeneration', 'secretRef', 'version'],
-  conditions: ['Ready', SYNCED_CONDITION, UP_TO_DATE_CONDITION, 'PodsOnHost'],
+  conditions: ['Ready', SYNCED_CONDITION, UP_TO_DATE_CONDITION, AUTHORITIES_CONDITION, 'PodsOnHost'],
 };
 
 /** What is said about a plane. */

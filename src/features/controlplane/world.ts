@@ -6,6 +6,7 @@ import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
 import type { Present } from './part-writes.ts';
+import type { Rotation } from './rotation-condition.ts';
 
 /** A namespace and what is in it. */
 export interface Surveyed {
@@ -34,6 +35,7 @@ export interface PlaneWorld extends Surveyed {
   readonly versions: PlaneVersions;
   /** Made anew as far as something was due: written before it is used. */
   readonly pki: PlanePki;
+  readonly rotation: Rotation;
   readonly outside: OutsideAddress | undefined;
   /** Not there for planes with a store of their own; `unknown` while it can't be told. */
   readonly shared: StoreWorld | 'unknown' | undefined;
