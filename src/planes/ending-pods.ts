@@ -1,5 +1,10 @@
-/** Pods of a workload that still end and may still answer; 0 where the hosting cluster does not count them (before 1.35). */
+/** What hosting clusters tell of workloads since 1.35, and types do not know yet. */
+interface Ending {
+  readonly terminatingReplicas?: number;
+}
+
+/** Pods of a workload that still end and may still answer; 0 where the hosting cluster does not count them. */
 export function endingPods(status: object | undefined): number {
-  // True by Kubernetes' contract: the field is newer than the types.
-  return (status as { readonly terminatingReplicas?: number } | undefined)?.terminatingReplicas ?? 0;
+  const counts: Ending | undefined = status;
+  return counts?.terminatingReplicas ?? 0;
 }

@@ -304,6 +304,21 @@ describe('what can’t work', () => {
   });
 });
 
+describe('a plane with deletionProtection', () => {
+  it('is deleted by nobody while it is protected', async () => {
+    const protect = (yes: boolean) =>
+      must(
+        shell(`kubectl patch controlplane test-a --type merge -p '{"spec":{"deletionProtection":${yes}}}'`),
+      );
+    await protect(true);
+
+    const { code, stderr } = await shell('kubectl delete controlplane test-a --wait=false');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('spec.deletionProtection is true')]);
+
+    await protect(false);
+  });
+});
+
 describe('a plane that is deleted', () => {
   it('leaves nothing: neither objects nor role and database', async () => {
     const uids = await run(`kubectl get controlplane -o jsonpath='{.items[*].metadata.uid}'`);

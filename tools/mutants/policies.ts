@@ -66,6 +66,14 @@ const silver = JSON.stringify({
   },
 });
 
+/** A plane that nobody may delete. */
+const PROTECTED = JSON.stringify({
+  apiVersion: 'tenancy.kflex.kubestellar.org/v1alpha1',
+  kind: 'ControlPlane',
+  metadata: { name: 'mutants' },
+  spec: { type: 'k8s', backend: 'dedicated', hibernate: true, deletionProtection: true },
+});
+
 /** Somebody who may do with namespaces whatever he likes, and with tenants nothing. */
 const NAMESPACER = `kubectl create clusterrole namespacer-mutants --verb='*' --resource=namespaces --dry-run=client -o yaml | kubectl apply -f - >&2 && kubectl create clusterrolebinding namespacer-mutants --clusterrole=namespacer-mutants --user=namespacer --dry-run=client -o yaml | kubectl apply -f - >&2`;
 
@@ -79,6 +87,10 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'tenantry-object-label',
     attack: `kubectl label configmap kube-root-ca.crt -n ${INSTANCE} tenantry.dev/instance-uid=x ${DRY}`,
+  },
+  {
+    name: 'tenantry-plane-protection',
+    attack: `echo '${PROTECTED}' | kubectl apply -f - >&2 && kubectl delete controlplane mutants ${DRY}`,
   },
   { name: 'tenantry-operator-namespaces', attack: `kubectl delete namespace default ${DRY} ${OPERATOR}` },
   {

@@ -21,6 +21,7 @@ import { listServiceKinds } from './service-kinds.ts';
 export const POLICY_NAMES: readonly string[] = [
   'tenantry-namespace-label',
   'tenantry-object-label',
+  'tenantry-plane-protection',
   'tenantry-operator-namespaces',
   'tenantry-operator-writes',
   'tenantry-operator-crds',
