@@ -43,6 +43,8 @@ export const SERVICE_UID_LABEL = 'tenantry.dev/service-uid';
 export const INVENTORY_ANNOTATION = 'tenantry.dev/inventory';
 /** On instance namespaces, as Helm and KubePlus write it: the release's name. */
 export const RELEASE_NAME_ANNOTATION = 'meta.helm.sh/release-name';
+/** On instances that KubePlus deployed, with its name as value: what it made is there, and is not installed a second time. */
+export const CREATED_BY_LABEL = 'created-by';
 /** On compositions and instances: the user who created the object, as in KubePlus. */
 export const ACCOUNT_ANNOTATION = 'accountidentity';
 /** Label with which KubePlus users force a deletion; any value. */

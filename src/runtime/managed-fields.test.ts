@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countCreatedAsApplied, managedFieldsOf } from './managed-fields.ts';
+import { countAsApplied, countCreatedAsApplied, managedFieldsOf } from './managed-fields.ts';
 
 const created = {
   manager: 'tenantry',
@@ -39,6 +39,30 @@ describe('countCreatedAsApplied', () => {
     ['nothing is managed', []],
   ])('has nothing to do when %s', (_name, entries) => {
     expect(countCreatedAsApplied(entries, 'tenantry')).toBeUndefined();
+  });
+});
+
+describe('countAsApplied', () => {
+  const helm = { manager: 'helm', operation: 'Update', fieldsV1: { 'f:data': { 'f:helms': {} } } };
+
+  it('gives what others wrote to the one who writes in their place, and leaves the rest alone', () => {
+    expect(countAsApplied([foreign, status, helm], ['helm'], 'tenantry')).toEqual([
+      foreign,
+      status,
+      { ...helm, manager: 'tenantry', operation: 'Apply' },
+    ]);
+  });
+
+  it('joins them with what was applied', () => {
+    const applied = { ...created, operation: 'Apply', fieldsV1: { 'f:data': { 'f:new': {} } } };
+
+    expect(countAsApplied([helm, applied], ['helm'], 'tenantry')).toEqual([
+      { ...applied, fieldsV1: { 'f:data': { 'f:new': {}, 'f:helms': {} } } },
+    ]);
+  });
+
+  it('has nothing to do where they wrote nothing', () => {
+    expect(countAsApplied([foreign, status], ['helm'], 'tenantry')).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import { undoAdoption } from '../../src/cli/adopt/undo.ts';
 import { previewAdoption } from '../../src/cli/adopt/preview.ts';
 import { findRelease } from '../../src/cli/adopt/find-release.ts';
 import { wantedRelease } from '../../src/cli/adopt/wanted-release.ts';
-import { CONFIG_MAP, DEPLOYMENT, ROLE_BINDING, SECRET } from '../../src/kube/builtin-kinds.ts';
+import { CONFIG_MAP, DEPLOYMENT, NAMESPACE, ROLE_BINDING, SECRET } from '../../src/kube/builtin-kinds.ts';
 import { claim, deployment, give, LEGACY, questionOf, recordsOf, stockRelease } from './adopt-rig.ts';
 import { InstanceRig, POLICIES, SHOP } from './instance-rig.ts';
 import { observed } from './instance-steps.ts';
@@ -179,6 +179,16 @@ describe('an operator that is to be talked into taking over what was not given',
     await rig.until('shop1', { reason: 'NotHandedOver' });
 
     expect(rig.namespace('kube-wanted')).toBeUndefined();
+  });
+
+  it('installs nothing a second time that KubePlus deployed', async () => {
+    const labels = { 'created-by': 'kubeplus' };
+    const metadata = { name: 'shop1', namespace: 'team', labels, finalizers: ['tenantry.dev/cleanup'] };
+    const before = rig.objects(NAMESPACE).length;
+    await rig.create('shop1', {}, { metadata }, 'team');
+    await rig.until('shop1', { reason: 'NotHandedOver' }, 'team');
+
+    expect(rig.objects(NAMESPACE)).toHaveLength(before);
   });
 
   it('writes nothing of a release that is another than was looked at', async () => {

@@ -26,8 +26,10 @@ export async function handOver(client: Client, found: FoundRelease, wanted: Want
   if ((await client.get(NAMESPACE, { name: namespace })).metadata.labels?.[INSTANCE_UID_LABEL] === uid)
     return;
   for (const binding of policies.filter(bindsAccount)) await bind(client, binding, uid);
-  for (const { kind, object } of [...policies.filter((one) => !bindsAccount(one)), ...release.objects])
-    await mark(client, kind, object.metadata, uid);
+  // Of what stands around a release nothing is to stay that the operator does not say: a selector of KubePlus's, say.
+  for (const { kind, object } of policies.filter((one) => !bindsAccount(one)))
+    await mark(client, kind, object.metadata, uid, 'everybody');
+  for (const { kind, object } of release.objects) await mark(client, kind, object.metadata, uid);
   for (const secret of found.secrets) await mark(client, SECRET, secret.metadata, uid);
   for (const pod of await podsOf(client, namespace)) await mark(client, POD, pod, uid);
   await markNamespace(client, wanted);
@@ -55,12 +57,20 @@ async function bind(client: Client, { kind, object }: KindedObject, uid: string)
 }
 
 /** Marks one object if it is there. What Helm wrote counts as applied by us, so that a field that a later release drops goes. */
-async function mark(client: Client, kind: Kind, ref: ObjectRef, uid: string): Promise<void> {
+async function mark(
+  client: Client,
+  kind: Kind,
+  ref: ObjectRef,
+  uid: string,
+  whose: 'helm' | 'everybody' = 'helm',
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const live = await client.find(kind, ref);
     if (live === undefined) return;
     refuseOther(kind, live, uid);
-    const managedFields = countAsApplied(managedFieldsOf(live), HELM_MANAGERS, FIELD_MANAGER);
+    const entries = managedFieldsOf(live);
+    const writers = whose === 'helm' ? HELM_MANAGERS : entries.flatMap(({ manager }) => manager ?? []);
+    const managedFields = countAsApplied(entries, writers, FIELD_MANAGER);
     const { resourceVersion } = live.metadata;
     const body = {
       metadata: {

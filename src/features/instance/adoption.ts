@@ -1,4 +1,5 @@
 import type { AdoptedRelease, Instance } from '../../api/instance.ts';
+import { CREATED_BY_LABEL, MANAGED_BY_VALUE } from '../../api/names.ts';
 import { mergeValues } from '../../helm/merge-values.ts';
 import type { ReleaseRecord } from '../../helm/release.ts';
 import type { ChartInfo } from '../../helm/rendering.ts';
@@ -27,6 +28,11 @@ export function foundInventory({ tenantry }: Pick<Instance, 'tenantry'>): Invent
     exposed: [],
     usesApi: false,
   };
+}
+
+/** True if KubePlus deployed the instance: its release is somewhere, and a second one beside it would be nobody's wish. */
+export function isOfKubePlus({ metadata }: Pick<Instance, 'metadata'>): boolean {
+  return metadata.labels?.[CREATED_BY_LABEL] === MANAGED_BY_VALUE;
 }
 
 /** True if a release is the first after the one that was found, whether it was begun before or not. */

@@ -32,6 +32,16 @@ export function notHandedOver({ namespace, release }: AdoptedRelease): Failure {
   };
 }
 
+/** KubePlus deployed the instance, and nobody gave its release over yet. */
+export function notAdopted(name: string): Failure {
+  return {
+    reason: 'NotHandedOver',
+    message: `KubePlus deployed ${name}, and its release was not handed over; it is left untouched. Run \`tenantry adopt --kubeplus\`, or take the label created-by away to have the instance installed anew`,
+    stalled: true,
+    retryMs: 60_000,
+  };
+}
+
 /** What is there now is not what was looked at before the release was handed over. */
 export function foundAnother({ namespace, release, revision }: AdoptedRelease): Failure {
   return {

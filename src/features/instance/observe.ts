@@ -3,7 +3,7 @@ import { FORCE_DELETE_LABEL } from '../../api/names.ts';
 import type { InstanceRevision } from '../../api/revision.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
-import { foundInventory } from './adoption.ts';
+import { foundInventory, isOfKubePlus } from './adoption.ts';
 import { identityOf } from './identity.ts';
 import { entryKey, inventoryOf } from './inventory.ts';
 import { labelsHold } from './isolation-status.ts';
@@ -139,7 +139,7 @@ function stateOf(
     deleting: look.deleting,
     forced: look.forced,
     namespace: look.namespace.state,
-    adopts: look.instance.tenantry?.adopted !== undefined,
+    adopts: look.instance.tenantry?.adopted !== undefined || isOfKubePlus(look.instance),
     served: revision !== undefined,
     release: inventory?.release,
     inputs: look.inputs,

@@ -1,6 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import type { PlannedEvent, Stage } from '../../runtime/plan.ts';
-import { callFailure, namespaceTaken, notHandedOver } from './failures.ts';
+import { isOfKubePlus } from './adoption.ts';
+import { callFailure, namespaceTaken, notAdopted, notHandedOver } from './failures.ts';
 import { hooksOf } from './hooks.ts';
 import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
@@ -84,8 +85,10 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
   }
 }
 
-function refusal({ tenantry }: Instance, { identity }: InstanceWorld): Failure {
-  return tenantry?.adopted === undefined ? namespaceTaken(identity.target) : notHandedOver(tenantry.adopted);
+function refusal(instance: Instance, { identity }: InstanceWorld): Failure {
+  const { adopted } = instance.tenantry ?? {};
+  if (adopted !== undefined) return notHandedOver(adopted);
+  return isOfKubePlus(instance) ? notAdopted(instance.metadata.name) : namespaceTaken(identity.target);
 }
 
 function planRelease(instance: Instance, world: ReleaseWorld, now: number): InstancePlan {
