@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { kubeconfigSecretOf, planeNamespaceOf, VIRTUAL_CLUSTER } from './virtual-cluster.ts';
+import { isPlaneName } from './control-plane-names.ts';
+import { kubeconfigSecretOf, planeNameOf, VIRTUAL_CLUSTER } from './virtual-cluster.ts';
 
 describe('names of a virtual cluster', () => {
-  it('gives the API server a namespace beside that of the pods', () => {
-    expect(planeNamespaceOf('team-a')).toBe('team-a-plane');
+  it('calls the plane after the namespace', () => {
+    expect(planeNameOf('team-a')).toBe('vc-team-a');
   });
 
-  it('keeps that within 63 characters, and different for different namespaces', () => {
-    const [one, other] = ['a', 'b'].map((last) => planeNamespaceOf(`${'n'.repeat(62)}${last}`));
+  it('keeps that a name of planes, and different for different namespaces', () => {
+    const [one = '', other] = ['a', 'b'].map((last) => planeNameOf(`${'n'.repeat(62)}${last}`));
 
-    expect(one).toHaveLength(63);
+    expect(isPlaneName(one)).toBe(true);
     expect(one).not.toBe(other);
   });
 

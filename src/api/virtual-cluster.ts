@@ -4,20 +4,41 @@ import type { AnyObject, Condition, KubeObject } from '../kube/object.ts';
 import { shortHash } from '../lib/hash.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type CrdRule } from './define-crd.ts';
 import { TENANTRY_GROUP } from './names.ts';
+import { minorOf, PLANE_VERSIONS } from './plane-versions.ts';
 
 /** More API servers than this serve no tenant faster. */
 const MAX_REPLICAS = 3;
 /** What names a Service, and is a part of names on the host, which have 63 characters. */
 const MAX_NAME = 40;
 const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
-/** Of a namespace's 63 characters. */
-const PLANE_SUFFIX = '-plane';
-const MAX_NAMESPACE = 63;
+/** Of a plane's name, so that it fits into that of its namespace. */
+const MAX_PLANE = 40;
+const PLANE_PREFIX = 'vc-';
 const HASH_DIGITS = 10;
 
-const quantities = (text: string) => z.record(z.string(), z.string().max(64)).describe(text);
+/** On the ControlPlane of a virtual cluster, together: whose API server it is. */
+export const VIRTUAL_CLUSTER_LABEL = 'tenantry.dev/virtual-cluster';
+/** */
+export const VIRTUAL_CLUSTER_NAMESPACE_LABEL = 'tenantry.dev/virtual-cluster-namespace';
+/** ClusterRole of what is done in the namespace of a virtual cluster, and the binding there. */
+export const VIRTUAL_CLUSTER_ROLE = 'tenantry-virtual-cluster';
+/** Who asks about Services inside a plane: a name that the operator answers itself. It is in no name server, and reaches nobody else. */
+export const REVIEW_HOST = 'sync.tenantry.internal';
+
+/**
+ * Older API servers take no webhook from a file, which is how Services get their addresses out of reach of the tenant's
+ * administrator.
+ */
+const OLDEST_MINOR = 37;
+const VERSIONS = PLANE_VERSIONS.filter((version) => Number(version.split('.')[1]) >= OLDEST_MINOR);
 
 const specSchema = z.object({
+  version: z
+    .enum([...new Set(VERSIONS.map(minorOf)), ...VERSIONS])
+    .optional()
+    .describe(
+      'Version of Kubernetes: a minor, or one of its releases. The cluster keeps the release that it was made with until another is named here. Default: the newest when it is made.',
+    ),
   backend: z
     .enum(['dedicated', 'shared'])
     .optional()
@@ -36,13 +57,6 @@ const specSchema = z.object({
     .describe(
       "Type of the API server's Service: reached inside the hosting cluster and by port-forward, by a port of every node, or by an address of its own. Default: ClusterIP.",
     ),
-  resources: z
-    .object({
-      requests: quantities('What is kept free for it.').optional(),
-      limits: quantities('What it may use at most.').optional(),
-    })
-    .optional()
-    .describe('Resources of each API server. Default: requests of 50m processors and 192Mi memory.'),
   sync: z
     .object({
       ingresses: z.boolean().optional().describe('Whether Ingresses are brought to the hosting cluster.'),
@@ -70,10 +84,14 @@ const specSchema = z.object({
 const statusSchema = z.object({
   conditions: conditionsSchema.optional(),
   observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks of.'),
+  controlPlane: z
+    .string()
+    .optional()
+    .describe('ControlPlane that is its API server, and the name of the Service of that.'),
   planeNamespace: z
     .string()
     .optional()
-    .describe('Namespace where its API server runs. It counts for nobody’s quota.'),
+    .describe('Namespace where its API server runs. What runs there counts for no quota of the tenant.'),
   secretName: z
     .string()
     .optional()
@@ -92,6 +110,7 @@ export type VirtualClusterSpec = z.infer<typeof specSchema>;
 export interface VirtualClusterStatus {
   readonly conditions?: readonly Condition[];
   readonly observedGeneration?: number;
+  readonly controlPlane?: string;
   readonly planeNamespace?: string;
   readonly secretName?: string;
 }
@@ -104,11 +123,16 @@ export const VIRTUAL_CLUSTER: Kind<VirtualCluster> = {
   namespaced: true,
 };
 
-/** The namespace of the API server of the one virtual cluster of a namespace: made by the operator, and never taken over. */
-export function planeNamespaceOf(namespace: string): string {
-  if (namespace.length + PLANE_SUFFIX.length <= MAX_NAMESPACE) return `${namespace}${PLANE_SUFFIX}`;
-  const kept = namespace.slice(0, MAX_NAMESPACE - PLANE_SUFFIX.length - HASH_DIGITS - 1);
-  return `${kept}-${shortHash(namespace, HASH_DIGITS)}${PLANE_SUFFIX}`;
+/** The ControlPlane of the one virtual cluster of a namespace. One of that name that is somebody else's is never taken over. */
+export function planeNameOf(namespace: string): string {
+  if (PLANE_PREFIX.length + namespace.length <= MAX_PLANE) return `${PLANE_PREFIX}${namespace}`;
+  const kept = namespace.slice(0, MAX_PLANE - PLANE_PREFIX.length - HASH_DIGITS - 1);
+  return `${PLANE_PREFIX}${kept}-${shortHash(namespace, HASH_DIGITS)}`;
+}
+
+/** The account that acts for a virtual cluster in its namespace, in the namespace of accounts. */
+export function accountOf(uid: string): string {
+  return `vc-${uid}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { IMAGE_PACKAGES, LOCAL_REGISTRY } from './images/image-list.ts';
 import { importImages } from './images/import-images.ts';
 import { NEWEST_RELEASE, type KubernetesRelease } from './kubernetes-release.ts';
 import { ensurePackages } from './packages.ts';
-import { systemImageArchive, type SystemImage } from './system-images.ts';
+import { SYSTEM_IMAGES, systemImageArchive, type SystemImage } from './system-images.ts';
 import { toolNamed, toolOf } from './tools.ts';
 
 /** Programs of control planes, in the order of their sizes. */
@@ -37,6 +37,7 @@ export function localPlaneImages(): Readonly<Record<string, Json>> {
     etcd,
     kine,
     postgres: `${LOCAL_REGISTRY}/postgres:15`,
+    coredns: SYSTEM_IMAGES.coredns.ref,
     pullPolicy: 'IfNotPresent',
   };
 }

@@ -3,6 +3,7 @@ import { readOperatorSettings } from './operator-settings.ts';
 
 const PLANES = {
   images: {
+    coredns: 'coredns:v1',
     apiServer: 'a',
     controllerManager: 'b',
     etcd: 'c',

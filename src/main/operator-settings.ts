@@ -39,6 +39,7 @@ const planeSettingsSchema = z.object({
     etcd: z.string(),
     kine: z.string(),
     postgres: z.string(),
+    coredns: z.string(),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   }),
   domain: z.string(),

@@ -38,14 +38,22 @@ import { createManager } from '../runtime/manager.ts';
 import { measureCalls } from '../runtime/measure-calls.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
+import { findServiceRange } from './service-range.ts';
 import { instanceControllers } from './instance-controllers.ts';
 import { servicesOf } from './services-of.ts';
+import { virtualClusters } from './virtual-clusters.ts';
 import { watchUsage } from './watch-usage.ts';
 import { readOperatorSettings, type OperatorSettings } from './operator-settings.ts';
 import { messageOf } from '../lib/error-text.ts';
 
 const WEBHOOK_PORT = 9443;
 const HEALTH_PORT = 8080;
+/** API servers of virtual clusters come here. */
+const DOOR_PORT = 9445;
+/** The Service through which they do. */
+const DOOR_SERVICE = 'tenantry-door';
+/** Letters of a name that is made up. */
+const SUFFIX_LENGTH = 5;
 /** Of passwords that nobody types. */
 const PASSWORD_BYTES = 24;
 /**
@@ -161,13 +169,35 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     controlPlaneController({
       client: manager.client,
       clock,
-      settings: { operatorNamespace, accountsNamespace, ...settings.planes },
+      settings: {
+        operatorNamespace,
+        accountsNamespace,
+        ...settings.planes,
+        door: { host: `${DOOR_SERVICE}.${operatorNamespace}.svc.cluster.local`, port: DOOR_PORT },
+        ...(await findServiceRange(client)),
+      },
       newPassword: () => randomBytes(PASSWORD_BYTES).toString('hex'),
       ask: askByService(clock),
       hostAuthority: access.ca ?? '',
       newToken: newServiceToken,
     }),
   );
+  const tenants = virtualClusters({
+    manager,
+    client,
+    access,
+    clock,
+    log,
+    identity: settings.identity,
+    settings: {
+      operatorNamespace,
+      accountsNamespace,
+      dnsImage: settings.planes.images.coredns,
+      pullPolicy: settings.planes.images.pullPolicy,
+    },
+    suffix: () => randomBytes(SUFFIX_LENGTH).toString('hex').slice(0, SUFFIX_LENGTH),
+    port: DOOR_PORT,
+  });
   const watched = new Set<string>();
   const isWatched = (kind: Kind): boolean => watched.has(groupKindOf(kind));
   manager.addController(tenantController({ ...tenancyDeps, isWatched, pendingMs: PENDING_MS }));
@@ -197,7 +227,14 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   try {
     // Before the informers start, which wait for kinds that are not served.
     await prepareKinds(client, operatorNamespace, version, log);
-    await manager.run(signal);
+    const ended = new AbortController();
+    const served = tenants.run(AbortSignal.any([signal, ended.signal]));
+    try {
+      await manager.run(signal);
+    } finally {
+      ended.abort();
+      await served;
+    }
   } finally {
     await engine.close();
     await client.close();

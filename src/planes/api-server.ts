@@ -1,4 +1,5 @@
 import { DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE } from '../kube/builtin-kinds.ts';
+import { doorArgs, doorMounts } from './door.ts';
 import { KINE_MOUNT, KINE_SOCKET, kineSidecar } from './kine.ts';
 import { keysAnnotation } from './keys-annotation.ts';
 import { partOf, type Part } from './object-of.ts';
@@ -75,7 +76,7 @@ export function apiServerParts(
 }
 
 function apiServerPod(spec: PlaneSpec, store: PlaneStore): ReturnType<typeof podTemplate> {
-  const mounts = spec.apiServer?.mounts ?? [];
+  const mounts = [...doorMounts(spec), ...(spec.apiServer?.mounts ?? [])];
   const kine = store.kind === 'postgres' ? kineSidecar(spec, store) : undefined;
   const keys = [...CERT_FILES, ...(kine === undefined ? ETCD_FILES : [])];
   return podTemplate(spec, API_SERVER, {
@@ -162,6 +163,7 @@ function apiServerArgs(spec: PlaneSpec, usesKine: boolean): readonly string[] {
     '--enable-priority-and-fairness=false',
     '--endpoint-reconciler-type=none',
     '--profiling=false',
+    ...doorArgs(spec),
     ...(spec.apiServer?.args ?? []),
   ];
 }

@@ -1,7 +1,8 @@
+import { OPERATOR_POD_LABELS } from '../api/names.ts';
 import { NETWORK_POLICY, type NetworkPolicy } from '../kube/builtin-kinds.ts';
 import { partOf, type Part } from './object-of.ts';
 import { API_SERVER, API_SERVER_PORT, CONTROLLER_MANAGER, ETCD, ETCD_PORT } from './plane-names.ts';
-import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
+import type { PlaneDoor, PlaneSpec, PlaneStore } from './plane-spec.ts';
 import { podLabels } from './pod-form.ts';
 
 type PolicySpec = NonNullable<NetworkPolicy['spec']>;
@@ -32,7 +33,7 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
   return [
     policy(API_SERVER, {
       ingress: [{ ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
-      egress: [DNS, toStore(store, of(ETCD))],
+      egress: [DNS, toStore(store, of(ETCD)), ...(spec.door === undefined ? [] : [toDoor(spec.door)])],
     }),
     // What is left out lets nothing in; an empty list would be left out by the API server.
     policy(CONTROLLER_MANAGER, {
@@ -46,6 +47,14 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
         ]
       : []),
   ];
+}
+
+function toDoor({ namespace, port }: PlaneDoor): Egress {
+  const namespaceSelector = { matchLabels: { [NAMESPACE_NAME]: namespace } };
+  return {
+    to: [{ namespaceSelector, podSelector: { matchLabels: OPERATOR_POD_LABELS } }],
+    ports: [{ port, protocol: 'TCP' }],
+  };
 }
 
 function toStore(store: PlaneStore, etcd: { readonly podSelector: object }): Egress {

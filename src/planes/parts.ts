@@ -1,5 +1,6 @@
 import { apiServerParts } from './api-server.ts';
 import { controllerManagerParts } from './controller-manager.ts';
+import { doorParts } from './door.ts';
 import { etcdParts } from './etcd.ts';
 import { kineParts } from './kine.ts';
 import { networkParts } from './network.ts';
@@ -26,7 +27,13 @@ export function planeParts(spec: PlaneSpec, pki: PlanePki, store: PlaneStore): r
   return [
     {
       name: 'base',
-      parts: [...secretParts(spec, pki), ...networkParts(spec, store), ...keeper.base, ...server.base],
+      parts: [
+        ...secretParts(spec, pki),
+        ...networkParts(spec, store),
+        ...doorParts(spec, pki),
+        ...keeper.base,
+        ...server.base,
+      ],
     },
     { name: 'servers', parts: [...keeper.servers, ...server.servers] },
     { name: 'controllers', parts: controllerManagerParts(spec, pki) },

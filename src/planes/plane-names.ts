@@ -13,6 +13,8 @@ export const CONTROLLER_MANAGER_SECRET = 'cm-kubeconfig';
 export const API_SERVER_PORT = 9444;
 export const SERVICE_PORT = 443;
 export const ETCD_PORT = 2379;
+/** Account of the operator for the namespaces of planes. */
+export const PLANE_ACCOUNT = 'tenantry-planes';
 export const POSTGRES = 'postgres';
 export const POSTGRES_PORT = 5432;
 /** Of the hosting cluster and of planes alike; clusters with another domain reach a plane by its shorter names. */

@@ -47,6 +47,8 @@ export interface PlaneSpec {
   readonly adminSeconds: number;
   /** Of each program's containers, where they are not to be ours. */
   readonly resources?: AskedPlaneResources;
+  /** Where the API server opens its connections to pods, nodes and webhooks; not given: straight to them. */
+  readonly door?: PlaneDoor;
   readonly apiServer?: {
     /** After ours: the last one of a flag wins. */
     readonly args?: readonly string[];
@@ -57,6 +59,15 @@ export interface PlaneSpec {
     readonly controllers?: string;
     readonly args?: readonly string[];
   };
+}
+
+/** The operator's door for API servers of virtual clusters. */
+export interface PlaneDoor {
+  /** Service of the operator. */
+  readonly host: string;
+  readonly port: number;
+  /** Where the pods behind it are. */
+  readonly namespace: string;
 }
 
 /** Where a plane keeps its objects. */

@@ -8,12 +8,13 @@ import { hostDoor } from './endpoint/host-door.ts';
 import { TenantEndpoint } from './endpoint/tenant-endpoint.ts';
 import { Syncer, type SyncerOptions } from './syncer.ts';
 
-/** Days that certificates of the endpoint live. They are made anew each day and in each process, and kept nowhere. */
+/** Days that certificates of the endpoint live. They are made in each process, made anew each day, and kept nowhere. */
 const CERTIFICATE_DAYS = 7;
 
 /** What one virtual cluster is served with. */
 export interface ServeTenantOptions extends Omit<SyncerOptions, 'calls'> {
-  readonly host: Client;
+  /** Makes the host's Services that are asked for: in every process, also where no work is done. */
+  readonly reviewer: Client;
   /** The host as the same identity: streams are opened past the client. */
   readonly hostAccess: ClusterAccess;
   /** The authority that the tenant's API server trusts for kubelets, for its webhook and for the door. */
@@ -37,6 +38,8 @@ export interface ServedTenant {
   readonly syncer: Syncer;
   /** For the door of this process. */
   readonly egress: EgressTenant;
+  /** The same with a new certificate; due each day. */
+  readonly renewed: () => Promise<EgressTenant>;
 }
 
 /**
@@ -50,12 +53,16 @@ export async function serveTenant(options: ServeTenantOptions): Promise<ServedTe
   const syncer = new Syncer(options);
   const endpoint = new TenantEndpoint({
     ...options,
+    host: options.reviewer,
     mirror: syncer.mirror,
     door: hostDoor(options.hostAccess),
     certificate,
   });
-  const { cert, key } = await certificate({ commonName: serverName, dnsNames: [serverName] });
-  return { syncer, egress: { serverName, cert, key, clientCa, clientName, endpoint } };
+  const renewed = async (): Promise<EgressTenant> => {
+    const { cert, key } = await certificate({ commonName: serverName, dnsNames: [serverName] });
+    return { serverName, cert, key, clientCa, clientName, endpoint };
+  };
+  return { syncer, egress: await renewed(), renewed };
 }
 
 type TenantEndpointCertificate = ConstructorParameters<typeof TenantEndpoint>[0]['certificate'];

@@ -12,6 +12,8 @@ export interface SideWatch {
   readonly kind: Kind;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
+  /** In place of that of the side. */
+  readonly client?: Client | undefined;
 }
 
 /** What a side is made of. */
@@ -27,14 +29,15 @@ export class WatchedSide {
   readonly #informers = new Map<string, Informer<KubeObject>>();
 
   constructor({ client, clock, log, watches }: SideOptions) {
-    for (const { kind, namespace, labelSelector } of watches) {
+    for (const { kind, namespace, labelSelector, client: own } of watches) {
       const onError = (error: unknown): void =>
         log.debug('Watch failed and goes on', { kind: groupKindOf(kind), error });
       const informer = new Informer<KubeObject>({
         clock,
         slim: withoutManagedFields,
         onError,
-        source: (signal) => watchObjects(client, kind, { clock, signal, namespace, labelSelector, onError }),
+        source: (signal) =>
+          watchObjects(own ?? client, kind, { clock, signal, namespace, labelSelector, onError }),
       });
       this.#informers.set(groupKindOf(kind), informer);
     }

@@ -57,8 +57,10 @@ const TOLD_CODES = ['Forbidden', 'Invalid', 'BadRequest', 'MethodNotAllowed'] as
 /** What a syncer works with. */
 export interface SyncerOptions {
   readonly tenant: Tenant;
-  /** The host cluster: rights in the tenant's namespace, and to read nodes where `readsNodes`. */
+  /** The host cluster: rights in the tenant's namespace. */
   readonly host: Client;
+  /** Reads the host's nodes, where `host` may not. */
+  readonly nodes?: Client;
   /** The tenant's cluster, as its administrator. */
   readonly cluster: Client;
   readonly clock: Clock;
@@ -122,7 +124,7 @@ export class Syncer {
         watches: [
           ...kinds.map((kind) => ({ kind, namespace, labelSelector })),
           { kind: CORE_EVENT, namespace },
-          ...(options.readsNodes ? [{ kind: NODE }] : []),
+          ...(options.readsNodes ? [{ kind: NODE, client: options.nodes }] : []),
         ],
       }),
       tenant: new WatchedSide({

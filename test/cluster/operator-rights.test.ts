@@ -24,6 +24,7 @@ const EVERYWHERE = [
   `clusterroles rolebindings (rbac.authorization.k8s.io): ${READ}`,
   'clusterrolebindings (rbac.authorization.k8s.io): get',
   'endpointslices (discovery.k8s.io) only kubernetes: get',
+  'servicecidrs (networking.k8s.io) only kubernetes: get',
   'subjectaccessreviews (authorization.k8s.io): create',
   '* (platformapi.kubeplus, tenancy.kflex.kubestellar.org, tenantry.dev, workflows.kubeplus): *',
   `customresourcedefinitions (apiextensions.k8s.io): create delete ${READ} patch update`,
@@ -32,7 +33,7 @@ const EVERYWHERE = [
   'serviceaccounts: create get patch update',
   'networkpolicies (networking.k8s.io): create delete patch update',
   'rolebindings (rbac.authorization.k8s.io): create delete patch update',
-  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance tenantry-instance-reader tenantry-hooks tenantry-plane: bind',
+  'clusterroles (rbac.authorization.k8s.io) only tenantry-instance tenantry-instance-reader tenantry-hooks tenantry-plane tenantry-virtual-cluster: bind',
   `mutatingwebhookconfigurations validatingwebhookconfigurations (admissionregistration.k8s.io) only tenantry: delete ${READ} patch update`,
 ];
 const OWN = [

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { NAMESPACE, SERVICE } from '../../src/kube/builtin-kinds.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { EgressServer } from '../../src/syncer/endpoint/egress-server.ts';
-import { egressConfiguration, serviceWebhook } from '../../src/syncer/endpoint/plane-files.ts';
+import { egressConfiguration, serviceWebhook } from '../../src/planes/door-files.ts';
 import { serveTenant } from '../../src/syncer/serve-tenant.ts';
 import type { Syncer } from '../../src/syncer/syncer.ts';
 import type { Tenant } from '../../src/syncer/tenant.ts';
@@ -86,6 +86,7 @@ export class VirtualRig {
     const served = await serveTenant({
       tenant,
       host,
+      reviewer: host,
       hostAccess,
       cluster: processes.client(this.access),
       clock: systemClock,

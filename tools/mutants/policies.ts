@@ -48,6 +48,17 @@ const IN_STRICT = `kubectl create namespace strict-mutants --dry-run=client -o y
 /** A namespace whose claims may have the class `gold` alone, for the attack that follows. */
 const IN_GOLD = `kubectl create namespace gold-mutants --dry-run=client -o yaml | kubectl label --local -f - tenantry.dev/storage-classes=gold -o yaml | kubectl apply -f - >&2 && kubectl -n gold-mutants ${DRY}`;
 
+const virtualCluster = (name: string, namespace: string): string =>
+  JSON.stringify({
+    apiVersion: 'tenantry.dev/v1alpha1',
+    kind: 'VirtualCluster',
+    metadata: { name, namespace },
+    spec: { paused: true },
+  });
+
+/** A namespace with a virtual cluster that rests, for the attack that follows. */
+const BESIDE_ANOTHER = `kubectl create namespace virtual-mutants --dry-run=client -o yaml | kubectl apply -f - >&2 && echo '${virtualCluster('first', 'virtual-mutants')}' | kubectl apply -f - >&2`;
+
 const ledger = JSON.stringify({
   apiVersion: 'tenantry.dev/v1alpha1',
   kind: 'Ledger',
@@ -104,6 +115,18 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'tenantry-operator-writes',
     attack: `kubectl create quota attack --hard=pods=0 -n default ${DRY} ${OPERATOR}`,
+  },
+  {
+    name: 'tenantry-virtual-cluster-bindings',
+    attack: `kubectl create rolebinding tenantry-virtual-cluster -n default --clusterrole=tenantry-virtual-cluster --serviceaccount=tenantry-system-services:vc-attack ${DRY} ${OPERATOR}`,
+  },
+  {
+    name: 'tenantry-virtual-clusters',
+    attack: `echo '${virtualCluster('attack', 'default')}' | kubectl create -f - ${DRY} ${OPERATOR}`,
+  },
+  {
+    name: 'tenantry-one-virtual-cluster',
+    attack: `${BESIDE_ANOTHER} && echo '${virtualCluster('attack', 'virtual-mutants')}' | kubectl create -f - ${DRY}`,
   },
   { name: 'tenantry-operator-crds', attack: `echo '${crd}' | kubectl create -f - ${DRY} ${OPERATOR}` },
   {

@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../kube/kind.ts';
 import type { Part } from '../../planes/object-of.ts';
 import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
 import { readyWhenAsked } from './hooks-gate.ts';
-import { partWrites, type Present } from './part-writes.ts';
+import { partWrites, type Present } from '../../planes/part-writes.ts';
 import { said } from './plan.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
 import { referenceTo } from './plane-reference.ts';

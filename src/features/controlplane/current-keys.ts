@@ -11,7 +11,7 @@ import {
   runsWith,
 } from '../../planes/plane-rotation.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
-import type { Present } from './part-writes.ts';
+import type { Present } from '../../planes/part-writes.ts';
 import type { Rotation } from './rotation-condition.ts';
 import { filesOf } from './secret-files.ts';
 

@@ -1,5 +1,6 @@
 import { namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
-import type { Deployment } from '../../kube/builtin-kinds.ts';
+import type { Deployment, Service } from '../../kube/builtin-kinds.ts';
+import { DOOR_SECRETS } from '../../planes/door.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import {
   API_SERVER,
@@ -16,11 +17,13 @@ import { currentKeys } from './current-keys.ts';
 import { databaseDigest } from './database-action.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { outsideAddress } from './outside.ts';
-import type { Present } from './part-writes.ts';
+import type { Present } from '../../planes/part-writes.ts';
+import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import { ownerOf } from './plane-namespace.ts';
 import { filesOf } from './secret-files.ts';
 import { observeStore } from './plane-store.ts';
 import { survey, type SurveyDeps } from './survey.ts';
+import { virtualPlane } from './virtual-plane.ts';
 import { backendOf, replicasOf, wantedPlane } from './wanted-plane.ts';
 import type { PlaneWorld } from './world.ts';
 
@@ -39,13 +42,14 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   const store = await observeStore(plane, read, deps);
   const names = [CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, kubeconfigForm(plane).secret];
   if (backendOf(plane) !== 'dedicated') names.push(DATASTORE_SECRET);
+  if (virtualPlane(plane, settings) !== undefined) names.push(...Object.values(DOOR_SECRETS));
   const { namespace, present, secrets } = await survey(
     { name: namespaceOfPlane(plane), uid, secrets: names },
     read,
     deps,
   );
   const versions = versionsOf(plane, present);
-  const spec = wantedPlane(plane, settings, versions);
+  const spec = withAddress(wantedPlane(plane, settings, versions), present);
   const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
   const { pki, rotation } = isForeign
     ? NO_KEYS
@@ -80,6 +84,13 @@ function versionsOf(plane: ControlPlane, present: Present): PlaneVersions {
     apiServer: rollout(API_SERVER),
     controllerManager: rollout(CONTROLLER_MANAGER),
   });
+}
+
+/** Pods of a virtual cluster reach its API server by the address of its Service, so the certificate names it. */
+function withAddress(spec: PlaneSpec, present: Present): PlaneSpec {
+  const service: Service | undefined = present.get(`Service/${spec.name}`);
+  const ipAddresses = service?.spec?.clusterIPs ?? [];
+  return spec.door === undefined || ipAddresses.length === 0 ? spec : { ...spec, ipAddresses };
 }
 
 /** Whether a Deployment has a pod that is ready, in the state that was last asked for or the one before. */

@@ -4,7 +4,7 @@ import { SERVICE_PORT, serviceHost } from '../../planes/plane-names.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
 import type { Stores } from '../../runtime/controller.ts';
-import type { Present } from './part-writes.ts';
+import type { Present } from '../../planes/part-writes.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { ControlPlane, ControlPlaneStatus } from '../../api/control-plane.ts';
 import { NAMESPACE, type Deployment } from '../../kube/builtin-kinds.ts';
+import type { NextCondition } from '../../kube/conditions.ts';
 import type { Part } from '../../planes/object-of.ts';
 import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
 import { planeParts } from '../../planes/parts.ts';
@@ -15,12 +16,13 @@ import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
 import { HIBERNATES } from './resting-plane.ts';
-import { keyOfPart, partWrites, surplus, type Present } from './part-writes.ts';
+import { keyOfPart, partWrites, surplus, type Present } from '../../planes/part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
 import { referenceTo } from './plane-reference.ts';
 import { storeOf } from './plane-store.ts';
 import { isOfStore } from './shared-store.ts';
 import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
+import { virtualClusterOf } from './virtual-plane.ts';
 import type { PlaneWorld, StoreWorld } from './world.ts';
 
 /** Between two questions to an API server that has just started; its controllers take half a second. */
@@ -99,7 +101,6 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
   const others = (base?.parts ?? []).filter((part) => !keys.includes(part));
   const write = (parts: readonly Part[]): readonly Write[] =>
     partWrites(parts, present, { owner, as: account });
-  const hasStore = database === undefined || database.serving;
   const hasController = isAwake(present) || spec.asleep === true || isAvailable(present, API_SERVER);
   return [
     ...(shared === undefined ? [] : storeStages(shared, account)),
@@ -111,7 +112,7 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
     { name: 'keys', writes: write(keys) },
     { name: 'base', writes: write([...others, kubeconfig]) },
     ...(database?.serving === true ? [databaseStage('ensure-database', world, database)] : []),
-    { name: 'servers', writes: hasStore ? write(servers?.parts ?? []) : [] },
+    { name: 'servers', writes: mayServe(world) ? write(servers?.parts ?? []) : [] },
     { name: 'controllers', writes: hasController ? write(controllers?.parts ?? []) : [] },
     {
       name: 'surplus',
@@ -123,6 +124,12 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
       ),
     },
   ];
+}
+
+/** Whether the API server has what it needs; a certificate without its Service's address would be of no use to pods. */
+function mayServe({ spec, database }: PlaneWorld): boolean {
+  const hasAddress = spec.door === undefined || spec.ipAddresses !== undefined;
+  return hasAddress && (database === undefined || database.serving);
 }
 
 const KEPT_FIRST = new Set([CERTIFICATES_SECRET, DATASTORE_SECRET]);
@@ -162,7 +169,7 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
     };
   }
   const waiting = waitingFor(plane, world);
-  const more = { more: plane.spec.type === 'vcluster' ? [...states, NO_PODS] : states };
+  const more = { more: plane.spec.type === 'vcluster' ? [...states, podsOnHost(plane)] : states };
   if (waiting !== undefined) {
     const wasReady = hasAnswered && shared !== 'unknown';
     const message = `${wasReady ? 'Interrupted' : 'Starting'}: ${waiting}`;
@@ -186,7 +193,14 @@ function waitingFor(
   return isAvailable(present, CONTROLLER_MANAGER) ? undefined : 'the controllers are not ready';
 }
 
-/** Until pods of such a plane run on the hosting cluster, it says so. */
+/** Whether pods of such a plane run on the hosting cluster. */
+function podsOnHost(plane: ControlPlane): NextCondition {
+  const virtual = virtualClusterOf(plane);
+  if (virtual === undefined) return NO_PODS;
+  const message = `VirtualCluster ${virtual} runs the pods in its namespace, and says how it is`;
+  return { type: 'PodsOnHost', status: 'True', reason: 'Synced', message };
+}
+
 const NO_PODS = {
   type: 'PodsOnHost',
   status: 'False',

@@ -6,7 +6,7 @@ import { planeLabels } from '../../planes/plane-names.ts';
 import type { ServiceAccountRef, Write } from '../../runtime/plan.ts';
 
 /** ClusterRole of what the account of planes may do in the namespace of one; and its binding there. */
-const PLANE_ROLE = 'tenantry-plane';
+export const PLANE_ROLE = 'tenantry-plane';
 
 /** The namespace of a plane: created with the label that says whose it is, pods without rights on their node. */
 export function namespaceWrite(owner: PartOwner, references: readonly OwnerReference[]): Write {

@@ -1,4 +1,4 @@
-import { NAMESPACE, SECRET, type Secret, type StatefulSet } from '../../kube/builtin-kinds.ts';
+import { NAMESPACE, ROLE_BINDING, SECRET, type Secret, type StatefulSet } from '../../kube/builtin-kinds.ts';
 import { groupKindOf } from '../../kube/kind.ts';
 import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -7,7 +7,7 @@ import { POSTGRES_SECRET, readPostgresKeys } from '../../planes/postgres.ts';
 import { ensurePostgresKeys } from '../../planes/postgres-keys.ts';
 import type { Read } from '../../runtime/controller.ts';
 import type { PlaneMemories, PlaneMemory } from './memory.ts';
-import { ownerOf } from './plane-namespace.ts';
+import { ownerOf, PLANE_ROLE } from './plane-namespace.ts';
 import { filesOf } from './secret-files.ts';
 import { planeAccount, type ControlPlaneSettings } from './settings.ts';
 import { isServing, sharedStoreSpec } from './shared-store.ts';
@@ -42,10 +42,14 @@ export async function survey(
   if (namespace === undefined) memory.secrets.clear();
   if (namespace === undefined || ownerOf(namespace) !== uid)
     return { namespace, present: new Map(), secrets: new Map() };
+  const parts = partsIn(name, read.stores);
+  // One that ended between the two writes: nobody may read here before the binding is there, and nothing was written since.
+  if (!parts.has(`${groupKindOf(ROLE_BINDING)}/${PLANE_ROLE}`))
+    return { namespace, present: parts, secrets: new Map() };
   const isFresh = deps.clock.monotonic() - memory.readAt < FRESH_MS;
   if (!isFresh || !secrets.every((one) => memory.secrets.has(one)))
     await readSecrets(name, secrets, { memory, deps, read });
-  const present = new Map(partsIn(name, read.stores));
+  const present = new Map(parts);
   for (const [one, secret] of memory.secrets) present.set(`${groupKindOf(SECRET)}/${one}`, secret);
   return { namespace, present, secrets: memory.secrets };
 }

@@ -2,6 +2,7 @@ import { DEFAULT_TOKEN_SECONDS, namespaceOfPlane, type ControlPlane } from '../.
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { ControlPlaneSettings } from './settings.ts';
+import { virtualPlane } from './virtual-plane.ts';
 
 /** Addresses of Services inside a plane; they mean nothing outside it. */
 const SERVICE_CIDR = '10.96.0.0/16';
@@ -16,6 +17,7 @@ export function wantedPlane(
 ): PlaneSpec {
   const { metadata, spec } = plane;
   const { images, domain } = settings;
+  const virtual = virtualPlane(plane, settings);
   return {
     name: metadata.name,
     namespace: namespaceOfPlane(plane),
@@ -29,9 +31,10 @@ export function wantedPlane(
     ownerUid: metadata.uid ?? '',
     ...(spec.resources === undefined ? {} : { resources: spec.resources }),
     serviceType: spec.exposure ?? 'NodePort',
-    dnsNames: domain === '' ? [] : [`${metadata.name}.${domain}`],
+    dnsNames: [...(domain === '' ? [] : [`${metadata.name}.${domain}`]), ...(virtual?.dnsNames ?? [])],
     serviceCidr: SERVICE_CIDR,
     adminSeconds: spec.tokenExpirationSeconds ?? DEFAULT_TOKEN_SECONDS,
+    ...virtual?.plane,
   };
 }
 

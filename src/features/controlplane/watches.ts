@@ -18,7 +18,7 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import { PLANE_LABEL } from '../../planes/plane-names.ts';
 import type { Stores, Watch } from '../../runtime/controller.ts';
 import { watch } from '../../runtime/watch.ts';
-import type { Present } from './part-writes.ts';
+import type { Present } from '../../planes/part-writes.ts';
 import { SHARED_STORE } from './shared-store.ts';
 import { backendOf } from './wanted-plane.ts';
 

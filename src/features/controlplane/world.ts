@@ -5,7 +5,7 @@ import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
-import type { Present } from './part-writes.ts';
+import type { Present } from '../../planes/part-writes.ts';
 import type { Rotation } from './rotation-condition.ts';
 
 /** A namespace and what is in it. */

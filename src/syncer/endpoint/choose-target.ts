@@ -1,9 +1,8 @@
+import { REVIEW_HOST } from '../../api/virtual-cluster.ts';
 import type { Pod, Service } from '../../kube/builtin-kinds.ts';
 
 /** Where a tenant's API server finds a kubelet. */
 const KUBELET_PORT = 10_250;
-/** The name that is answered in this process: it is in no name server, and reaches nobody else. */
-export const REVIEW_HOST = 'sync.tenantry.internal';
 const HTTPS_PORT = 443;
 
 /** What a CONNECT leads to. */

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { ClusterAccess } from '../../client/access.ts';
+import { identity } from '../../client/transport.ts';
 
 /** A request to the host's API server whose answer is streamed, or whose connection is taken over. */
 export interface HostRequest {
@@ -24,7 +25,7 @@ export function hostDoor(access: ClusterAccess): HostDoor {
       port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
       method,
       path: `${url.pathname.replace(/\/+$/, '')}${path}`,
-      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      headers: { ...headers, ...identity({ token }, access.impersonate) },
       // Streams live as long as somebody reads them; a pooled connection would be lost for others.
       agent: false as const,
     };

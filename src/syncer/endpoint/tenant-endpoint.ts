@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { REVIEW_HOST } from '../../api/virtual-cluster.ts';
 import { SERVICE } from '../../kube/builtin-kinds.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/error-text.ts';
@@ -10,7 +11,7 @@ import type { CertificateRequest, KeyPair } from '../../pki/certificate.ts';
 import type { Log } from '../../runtime/log.ts';
 import { readBody } from '../../runtime/read-body.ts';
 import type { Mirror } from '../mirror.ts';
-import { chooseTarget, REVIEW_HOST } from './choose-target.ts';
+import { chooseTarget } from './choose-target.ts';
 import { answerKubelet, bridgeKubelet, join, type KubeletDeps } from './kubelet-handler.ts';
 import { readServiceQuestion, reviewBody, reviewService, type ReviewDeps } from './service-review.ts';
 

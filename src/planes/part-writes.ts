@@ -1,13 +1,13 @@
-import { NETWORK_POLICY, POD_DISRUPTION_BUDGET, SECRET, type Secret } from '../../kube/builtin-kinds.ts';
-import { groupKindOf, type Kind } from '../../kube/kind.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import { canonicalJson } from '../../lib/canonical-json.ts';
-import { contains } from '../../lib/contains.ts';
-import { deepEqual } from '../../lib/deep-equal.ts';
-import { sha256 } from '../../lib/hash.ts';
-import type { Part } from '../../planes/object-of.ts';
-import { PLANE_LABEL } from '../../planes/plane-names.ts';
-import type { ServiceAccountRef, Write } from '../../runtime/plan.ts';
+import { NETWORK_POLICY, POD_DISRUPTION_BUDGET, SECRET, type Secret } from '../kube/builtin-kinds.ts';
+import { groupKindOf, type Kind } from '../kube/kind.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import { contains } from '../lib/contains.ts';
+import { deepEqual } from '../lib/deep-equal.ts';
+import { sha256 } from '../lib/hash.ts';
+import type { Part } from './object-of.ts';
+import { PLANE_LABEL } from './plane-names.ts';
+import type { ServiceAccountRef, Write } from '../runtime/plan.ts';
 
 /** On every object that we write of a plane: what was written. A field that is left out of the next version is seen by it. */
 const WRITTEN_ANNOTATION = 'tenantry.dev/written';

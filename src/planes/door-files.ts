@@ -1,4 +1,4 @@
-import { REVIEW_HOST } from './choose-target.ts';
+import { REVIEW_HOST } from '../api/virtual-cluster.ts';
 
 /** Paths, as the API server sees them, of what proves whose it is. */
 export interface EgressFiles {

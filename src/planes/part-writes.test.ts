@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CONFIG_MAP, SECRET, type Secret } from '../../kube/builtin-kinds.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import type { Part } from '../../planes/object-of.ts';
+import { CONFIG_MAP, SECRET, type Secret } from '../kube/builtin-kinds.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Part } from './object-of.ts';
 import { keyOfPart, partWrites } from './part-writes.ts';
 
 const secret = (data: Record<string, string>): Part => {
