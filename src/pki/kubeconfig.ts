@@ -4,7 +4,7 @@ export interface KubeconfigRequest {
   readonly server: string;
   /** The authority's certificate as PEM. */
   readonly ca: string;
-  readonly user: { readonly cert: string; readonly key: string } | { readonly token: string };
+  readonly user: { readonly cert: string; readonly key: string } | TokenUser;
   /** The name of cluster, user and context alike. */
   readonly name?: string;
   /** Their names where each has its own. */
@@ -36,7 +36,7 @@ export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, 
         name: names.user,
         user:
           'token' in user
-            ? { token: user.token }
+            ? tokenUser(user)
             : { 'client-certificate-data': base64(user.cert), 'client-key-data': base64(user.key) },
       },
     ],
@@ -57,6 +57,21 @@ export function kubeconfig(request: KubeconfigRequest): Readonly<Record<string, 
 /** The same as text. It is JSON, laid out; every reader of kubeconfigs takes it, since YAML contains JSON. */
 export function kubeconfigText(request: KubeconfigRequest): string {
   return `${JSON.stringify(kubeconfig(request), null, 2)}\n`;
+}
+
+/** Who has a token, and for whom he speaks. */
+interface TokenUser {
+  readonly token: string;
+  readonly as?: string;
+  readonly asGroups?: readonly string[];
+}
+
+function tokenUser({ token, as, asGroups = [] }: TokenUser): Readonly<Record<string, unknown>> {
+  return {
+    token,
+    ...(as === undefined ? {} : { as }),
+    ...(asGroups.length === 0 ? {} : { 'as-groups': asGroups }),
+  };
 }
 
 function base64(text: string): string {

@@ -298,9 +298,62 @@ describe('what can’t work', () => {
 
   it('is refused as a change: another type, another store', async () => {
     expect((await apply('test-a', { type: 'host' })).stderr).toContain("type can't be changed");
+    const older = '{"spec":{"version":"1.36"}}';
+    expect((await shell(`kubectl patch controlplane test-a --type merge -p '${older}'`)).stderr).toContain(
+      "can't be below status.version",
+    );
     expect((await apply('test-a', { type: 'k8s', backend: 'dedicated' })).stderr).toContain(
       "backend can't be changed",
     );
+  });
+});
+
+describe('somebody who is not the administrator', () => {
+  it('is who the kubeconfig says, for as long as nobody takes it back', async () => {
+    const kubeconfig = join(folder, 'jane.json');
+    const ask = (line: string) => shell(line, { env: { KUBECONFIG: kubeconfig } });
+    // True by the form of kubeconfigs.
+    const reached = JSON.parse(await must(shell(`cat ${path('test-a')}`))) as Kubeconfig;
+    const text = await run('tenantry controlplane kubeconfig test-a --user jane --group devs --ttl 10m');
+    const config = JSON.parse(text) as Kubeconfig;
+    for (const { cluster } of config.clusters) cluster.server = reached.clusters[0]?.cluster.server ?? '';
+    writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+
+    const { stdout } = await ask('kubectl auth whoami -o json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: { userInfo: { username: 'jane', groups: ['devs', 'system:authenticated'] } },
+    });
+    expect((await ask('kubectl get configmaps -n default')).stderr).toContain('User "jane" cannot list');
+    await must(
+      inside('test-a', 'kubectl create rolebinding devs --clusterrole=view --group=devs -n default'),
+    );
+    const may = async (): Promise<boolean> => (await ask('kubectl get configmaps -n default')).code === 0;
+    await eventually('her group may read', may, PATIENCE_MS);
+    expect((await ask('kubectl get configmaps -n default --as=john')).stderr).toContain('cannot impersonate');
+
+    await run('tenantry controlplane kubeconfig test-a --user jane --revoke');
+    const isRefused = async (): Promise<boolean> =>
+      /Unauthorized|must be logged in/.test((await ask('kubectl get configmaps -n default')).stderr);
+    await eventually('it is refused', isRefused, PATIENCE_MS);
+  });
+
+  it('is nobody of Kubernetes’ own', async () => {
+    const { code, stderr } = await shell(
+      'tenantry controlplane kubeconfig test-a --user jane --group system:masters',
+    );
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("system:masters is a name of Kubernetes' own"),
+    ]);
+  });
+});
+
+describe('a plane with an end', () => {
+  it('goes by itself, with its namespace', async () => {
+    await must(apply('test-end', { type: 'k8s', backend: 'dedicated', hibernate: true, ttl: '3s' }));
+    await run('kubectl wait controlplane/test-end --for=delete --timeout=60s');
+
+    expect((await shell('kubectl get namespace test-end-system')).stderr).toContain('not found');
   });
 });
 

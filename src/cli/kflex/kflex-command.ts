@@ -9,6 +9,7 @@ import { initCommand } from './init-hub.ts';
 import { listCommand } from './list-planes.ts';
 import { restoreCommand } from './restore-plane.ts';
 import { snapshotCommand } from './snapshot-plane.ts';
+import { userKubeconfigCommand } from './user-kubeconfig.ts';
 import { versionCommand } from './version-command.ts';
 
 /** `kflex …` and `tenantry controlplane …`: control planes, and the contexts that lead to them. */
@@ -30,6 +31,7 @@ export function controlPlaneCommand(io: CliIo): Command {
     snapshotCommand,
     restoreCommand,
     ctxCommand,
+    userKubeconfigCommand,
     configCommand,
     versionCommand,
   ];
