@@ -342,7 +342,7 @@ describe('somebody who is not the administrator', () => {
       'tenantry controlplane kubeconfig test-a --user jane --group system:masters',
     );
     expect([code, stderr]).toEqual([
-      1,
+      2,
       expect.stringContaining("system:masters is a name of Kubernetes' own"),
     ]);
   });
