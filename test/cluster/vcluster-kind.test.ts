@@ -13,7 +13,8 @@ const NS = `test-vc-${Date.now().toString(36)}`;
 const OPERATOR_NS = 'tenantry-system';
 const ACCOUNTS = 'tenantry-system-services';
 const NAME = 'one';
-const START_MS = 120_000;
+/** Most of it is an etcd and an API server on a machine that does other things, too. */
+const START_MS = 180_000;
 const PATIENCE_MS = 60_000;
 /** Answers with the pod's name. */
 const SERVER =

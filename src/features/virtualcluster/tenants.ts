@@ -19,6 +19,8 @@ import { wantedTenants, type WantedTenant } from './wanted-tenants.ts';
 const LOOK_MS = 500;
 /** Between two tries to begin with a plane that is not there yet. */
 const RETRY_MS = 500;
+/** An API server that is well answers within milliseconds. */
+const ASK_TIMEOUT_MS = 2_000;
 /** Between two looks at a plane's keys: they are renewed weeks before they end. */
 const KEYS_MS = 30 * 60_000;
 /** The door's certificates live for days. */
@@ -160,12 +162,10 @@ class Serving {
     this.#open = { served, cluster };
     // First the door: the API server asks about its own Service before it is ready.
     this.#door.add(served.egress);
-    const synced = served.syncer.watch().then(() => {
-      this.isWatching = true;
-      log.info('Virtual cluster served', { tenant: this.wanted.tenant.name });
-      this.#deps.onChange(this.wanted);
+    this.#watch(served, cluster).catch((error: unknown) => {
+      if (!signal.aborted)
+        log.error('Virtual cluster not watched', { tenant: this.wanted.tenant.name, error });
     });
-    synced.catch(() => undefined);
     let renewedAt = clock.monotonic();
     while (!signal.aborted) {
       await clock.sleep(KEYS_MS, signal).catch(() => undefined);
@@ -174,6 +174,23 @@ class Serving {
       renewedAt = clock.monotonic();
       this.#door.add(await served.renewed());
     }
+  }
+
+  /** Watches as soon as the API server answers: watches that fail wait ever longer. */
+  async #watch({ syncer }: ServedTenant, cluster: Client): Promise<void> {
+    const { clock, log, onChange } = this.#deps;
+    const { signal } = this.#abort;
+    const isReady = (): Promise<boolean> =>
+      cluster.raw({ method: 'GET', path: '/readyz', timeoutMs: ASK_TIMEOUT_MS, signal }).then(
+        () => true,
+        () => false,
+      );
+    while (!(await isReady())) await clock.sleep(RETRY_MS, signal);
+    signal.throwIfAborted();
+    await syncer.watch();
+    this.isWatching = true;
+    log.info('Virtual cluster served', { tenant: this.wanted.tenant.name });
+    onChange(this.wanted);
   }
 
   async #begin(facts: PlaneFacts): Promise<{ served: ServedTenant; cluster: Client }> {
