@@ -53,6 +53,14 @@ const specSchema = z.object({
       "Secret in the operator's namespace, labelled tenantry.dev/backend=true, that says how to reach the PostgreSQL of backend external: host, port, user, password, ca.crt. The user makes roles and databases.",
     ),
   version: planeVersionSchema.optional(),
+  storeReplicas: z
+    .int()
+    .min(1)
+    .max(MAX_REPLICAS)
+    .optional()
+    .describe(
+      "Members of the plane's own etcd, on different nodes where there are several: 1, or 3, of which one may be lost at any time. For backend dedicated. It can't be changed. Default: 1.",
+    ),
   replicas: z
     .int()
     .min(1)
@@ -203,6 +211,14 @@ export const controlPlaneCrd = (): AnyObject =>
           {
             rule: "(has(self.backend) ? self.backend : 'shared') == (has(oldSelf.backend) ? oldSelf.backend : 'shared')",
             message: "backend can't be changed; make another plane",
+          },
+          {
+            rule: "!has(self.storeReplicas) || self.storeReplicas == 1 || self.storeReplicas == 3 && has(self.backend) && self.backend == 'dedicated'",
+            message: 'storeReplicas: an etcd has 1 or 3 members, and only backend dedicated has an etcd',
+          },
+          {
+            rule: '(has(self.storeReplicas) ? self.storeReplicas : 1) == (has(oldSelf.storeReplicas) ? oldSelf.storeReplicas : 1)',
+            message: "storeReplicas can't be changed; make another plane, and restore a snapshot into it",
           },
           {
             rule: "!has(self.backend) || self.backend != 'external' || has(self.backendSecretRef)",

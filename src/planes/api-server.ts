@@ -9,6 +9,7 @@ import {
   CERTIFICATES_SECRET,
   ETCD,
   ETCD_PORT,
+  etcdMemberHosts,
   SERVICE_PORT,
 } from './plane-names.ts';
 import { resourcesOf } from './program-resources.ts';
@@ -129,7 +130,7 @@ function apiServerArgs(spec: PlaneSpec, usesKine: boolean): readonly string[] {
   const store = usesKine
     ? [`--etcd-servers=${KINE_SOCKET}`]
     : [
-        `--etcd-servers=https://${ETCD}.${spec.namespace}.svc:${ETCD_PORT}`,
+        `--etcd-servers=${etcdUrls(spec).join(',')}`,
         `--etcd-cafile=${pem('etcd-ca.crt')}`,
         `--etcd-certfile=${pem('apiserver-etcd-client.crt')}`,
         `--etcd-keyfile=${pem('apiserver-etcd-client.key')}`,
@@ -166,6 +167,14 @@ function apiServerArgs(spec: PlaneSpec, usesKine: boolean): readonly string[] {
     ...doorArgs(spec),
     ...(spec.apiServer?.args ?? []),
   ];
+}
+
+/** Several are named each: the API server turns to another one when one is gone. */
+function etcdUrls(spec: PlaneSpec): readonly string[] {
+  const hosts = etcdMemberHosts(spec);
+  return (hosts.length === 0 ? [`${ETCD}.${spec.namespace}.svc`] : hosts).map(
+    (host) => `https://${host}:${ETCD_PORT}`,
+  );
 }
 
 function extraVolume({ name, from }: ExtraMount): Volume {

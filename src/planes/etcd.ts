@@ -1,6 +1,13 @@
-import { SERVICE, STATEFUL_SET } from '../kube/builtin-kinds.ts';
+import { POD_DISRUPTION_BUDGET, SERVICE, STATEFUL_SET } from '../kube/builtin-kinds.ts';
 import { partOf, type Part } from './object-of.ts';
-import { CERTIFICATES_SECRET, ETCD, ETCD_PORT } from './plane-names.ts';
+import {
+  CERTIFICATES_SECRET,
+  ETCD,
+  ETCD_PEER_PORT,
+  ETCD_PEERS,
+  ETCD_PORT,
+  etcdMemberHosts,
+} from './plane-names.ts';
 import { resourcesOf } from './program-resources.ts';
 import type { PlanePki } from './plane-pki.ts';
 import type { PlaneSpec, PlaneStore } from './plane-spec.ts';
@@ -19,7 +26,7 @@ const MAX_REQUEST_BYTES = 16 * 1024 ** 2;
 const DATA = '/var/lib/etcd';
 const CERTS = '/etc/etcd';
 
-/** An etcd of one member for one plane, its data on a volume. */
+/** An etcd for one plane, of one member or several, the data of each on a volume. */
 export function etcdParts(
   spec: PlaneSpec,
   pki: PlanePki,
@@ -35,7 +42,8 @@ export function etcdParts(
       ports: [{ name: ETCD, port: ETCD_PORT, targetPort: ETCD_PORT, protocol: 'TCP' }],
     },
   });
-  const template = podTemplate({ ...spec, replicas: 1 }, ETCD, {
+  const members = spec.etcdMembers ?? 1;
+  const template = podTemplate({ ...spec, replicas: members }, ETCD, {
     // Whatever is acknowledged is on the disk.
     terminationGracePeriodSeconds: 10,
     containers: [etcdContainer(spec)],
@@ -43,8 +51,11 @@ export function etcdParts(
   });
   const set = partOf(spec, STATEFUL_SET, ETCD, {
     spec: {
-      serviceName: ETCD,
-      replicas: spec.asleep === true ? 0 : 1,
+      // Each member has a name of its own; both fields can't be changed later.
+      ...(members === 1
+        ? { serviceName: ETCD }
+        : { serviceName: ETCD_PEERS, podManagementPolicy: 'Parallel' }),
+      replicas: spec.asleep === true ? 0 : members,
       selector: { matchLabels: labels },
       template: { ...template, metadata: { ...template.metadata, annotations: keysAnnotation(pki) } },
       volumeClaimTemplates: [
@@ -56,12 +67,47 @@ export function etcdParts(
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
     },
   });
-  return { base: [service], servers: [set] };
+  return { base: [service, ...(members === 1 ? [] : peerParts(spec, labels))], servers: [set] };
 }
 
-function etcdContainer({ images, namespace, resources }: PlaneSpec): Container {
-  const peer = 'https://127.0.0.1:2380';
-  const pem = (name: string): string => `${CERTS}/${name}`;
+/** What several members need beside one: a name for each before it is ready, and never two away at a time by intent. */
+function peerParts(spec: PlaneSpec, labels: Readonly<Record<string, string>>): readonly Part[] {
+  return [
+    partOf(spec, SERVICE, ETCD_PEERS, {
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        selector: labels,
+        publishNotReadyAddresses: true,
+        ports: [{ name: 'peer', port: ETCD_PEER_PORT, targetPort: ETCD_PEER_PORT, protocol: 'TCP' }],
+      },
+    }),
+    partOf(spec, POD_DISRUPTION_BUDGET, ETCD, {
+      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+    }),
+  ];
+}
+
+/** How a member is called among the members; the kubelet puts the pod's name in. */
+function membership(spec: PlaneSpec): {
+  readonly name: string;
+  readonly own: string;
+  readonly others: readonly string[];
+} {
+  const hosts = etcdMemberHosts(spec);
+  const url = (host: string): string => `https://${host}:${ETCD_PEER_PORT}`;
+  if (hosts.length === 0) return { name: ETCD, own: url('127.0.0.1'), others: [] };
+  return {
+    name: '$(POD_NAME)',
+    own: url(`$(POD_NAME).${ETCD_PEERS}.${spec.namespace}.svc`),
+    others: hosts.map((host, n) => `${ETCD}-${n}=${url(host)}`),
+  };
+}
+
+function etcdContainer(spec: PlaneSpec): Container {
+  const { images, namespace, resources } = spec;
+  const { name, own, others } = membership(spec);
+  const pem = (file: string): string => `${CERTS}/${file}`;
   const files = (prefix: string): readonly string[] => [
     `--${prefix}cert-file=${pem('etcd.crt')}`,
     `--${prefix}key-file=${pem('etcd.key')}`,
@@ -73,13 +119,13 @@ function etcdContainer({ images, namespace, resources }: PlaneSpec): Container {
     image: images.etcd,
     imagePullPolicy: images.pullPolicy,
     args: [
-      `--name=${ETCD}`,
+      `--name=${name}`,
       `--data-dir=${DATA}/data`,
       `--listen-client-urls=https://0.0.0.0:${ETCD_PORT}`,
       `--advertise-client-urls=https://${ETCD}.${namespace}.svc:${ETCD_PORT}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=${ETCD}=${peer}`,
+      `--listen-peer-urls=https://${others.length === 0 ? '127.0.0.1' : '0.0.0.0'}:${ETCD_PEER_PORT}`,
+      `--initial-advertise-peer-urls=${own}`,
+      `--initial-cluster=${others.length === 0 ? `${name}=${own}` : others.join(',')}`,
       `--listen-metrics-urls=http://0.0.0.0:${HEALTH_PORT}`,
       ...files(''),
       ...files('peer-'),
@@ -90,7 +136,12 @@ function etcdContainer({ images, namespace, resources }: PlaneSpec): Container {
       `--max-request-bytes=${MAX_REQUEST_BYTES}`,
       '--log-level=warn',
     ],
-    env: [{ name: 'GOGC', value: '40' }],
+    env: [
+      { name: 'GOGC', value: '40' },
+      ...(others.length === 0
+        ? []
+        : [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }]),
+    ],
     readinessProbe: { httpGet: { path: '/readyz', port: HEALTH_PORT }, periodSeconds: 5 },
     livenessProbe: {
       httpGet: { path: '/livez', port: HEALTH_PORT },

@@ -1,7 +1,14 @@
 import { OPERATOR_POD_LABELS } from '../api/names.ts';
 import { NETWORK_POLICY, type NetworkPolicy } from '../kube/builtin-kinds.ts';
 import { partOf, type Part } from './object-of.ts';
-import { API_SERVER, API_SERVER_PORT, CONTROLLER_MANAGER, ETCD, ETCD_PORT } from './plane-names.ts';
+import {
+  API_SERVER,
+  API_SERVER_PORT,
+  CONTROLLER_MANAGER,
+  ETCD,
+  ETCD_PEER_PORT,
+  ETCD_PORT,
+} from './plane-names.ts';
 import type { PlaneDoor, PlaneSpec, PlaneStore } from './plane-spec.ts';
 import { podLabels } from './pod-form.ts';
 
@@ -20,6 +27,9 @@ const DNS: Egress = {
   ]),
 };
 
+/** A member also asks another one as a client does, when it has just come. */
+const PEER_PORTS = [ETCD_PORT, ETCD_PEER_PORT].map((port) => ({ port, protocol: 'TCP' }));
+
 /**
  * Who reaches what: everybody the API server, which asks who he is; the API server its store and nothing else of the hosting cluster,
  * though its tenant may name any URL in a webhook; the controllers the API server; nobody else the store.
@@ -30,6 +40,7 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
     partOf(spec, NETWORK_POLICY, app, {
       spec: { ...of(app), policyTypes: ['Ingress', 'Egress'], ...rules },
     });
+  const hasPeers = (spec.etcdMembers ?? 1) > 1;
   return [
     policy(API_SERVER, {
       ingress: [{ ports: [{ port: API_SERVER_PORT, protocol: 'TCP' }] }],
@@ -42,7 +53,12 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
     ...(store.kind === 'etcd'
       ? [
           policy(ETCD, {
-            ingress: [{ from: [of(API_SERVER)], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] }],
+            ingress: [
+              { from: [of(API_SERVER)], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] },
+              ...(hasPeers ? [{ from: [of(ETCD)], ports: PEER_PORTS }] : []),
+            ],
+            // Peers know each other by name; one alone asks nobody.
+            ...(hasPeers ? { egress: [DNS, { to: [of(ETCD)], ports: PEER_PORTS }] } : {}),
           }),
         ]
       : []),

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Deployment, NetworkPolicy, Secret, StatefulSet } from '../kube/builtin-kinds.ts';
+import type {
+  Deployment,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  Secret,
+  Service,
+  StatefulSet,
+} from '../kube/builtin-kinds.ts';
 import { planeParts, type PlaneStage } from './parts.ts';
 import { readPki, type PlanePki } from './plane-pki.ts';
 import { planeSpec } from '../../test/doubles/plane-spec.ts';
@@ -41,6 +48,55 @@ const find = <T>(all: readonly PlaneStage[], path: string): T =>
     .find(({ kind, object }) => `${kind.kind}/${object.metadata.name}` === path)?.object as T;
 const pod = (all: readonly PlaneStage[], path = 'Deployment/kube-apiserver') =>
   find<Deployment>(all, path).spec?.template.spec;
+
+describe('an etcd of three members', () => {
+  const three = stages(ETCD, { etcdMembers: 3 });
+  const args = (all: readonly PlaneStage[], path: string): readonly string[] =>
+    find<StatefulSet>(all, path).spec?.template.spec?.containers[0]?.args ?? [];
+
+  it('has a name for each, and knows all of them before the first one is there', () => {
+    const set = find<StatefulSet>(three, 'StatefulSet/etcd').spec;
+
+    expect(set).toMatchObject({ replicas: 3, serviceName: 'etcd-peers', podManagementPolicy: 'Parallel' });
+    expect(find<Service>(three, 'Service/etcd-peers').spec).toMatchObject({
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+    });
+    expect(args(three, 'StatefulSet/etcd')).toEqual(
+      expect.arrayContaining([
+        '--name=$(POD_NAME)',
+        '--initial-advertise-peer-urls=https://$(POD_NAME).etcd-peers.a-system.svc:2380',
+        `--initial-cluster=${[0, 1, 2].map((n) => `etcd-${n}=https://etcd-${n}.etcd-peers.a-system.svc:2380`).join(',')}`,
+      ]),
+    );
+    expect(stages(ETCD, { etcdMembers: 3, asleep: true }).flatMap(({ parts }) => parts)).toContainEqual(
+      expect.objectContaining({
+        object: expect.objectContaining({ spec: expect.objectContaining({ replicas: 0 }) }),
+      }),
+    );
+  });
+
+  it('is reached member by member, and loses one at a time by intent', () => {
+    expect(args(three, 'Deployment/kube-apiserver')).toContain(
+      `--etcd-servers=${[0, 1, 2].map((n) => `https://etcd-${n}.etcd-peers.a-system.svc:2379`).join(',')}`,
+    );
+    expect(find<PodDisruptionBudget>(three, 'PodDisruptionBudget/etcd').spec).toMatchObject({
+      maxUnavailable: 1,
+    });
+  });
+
+  it('talks to its own members and to nobody else', () => {
+    const { ingress, egress } = find<NetworkPolicy>(three, 'NetworkPolicy/etcd').spec ?? {};
+    const peers = { podSelector: { matchLabels: { app: 'etcd', 'tenantry.dev/plane': 'a' } } };
+
+    expect(ingress?.map(({ from }) => from)).toEqual([
+      [{ podSelector: { matchLabels: { app: 'kube-apiserver', 'tenantry.dev/plane': 'a' } } }],
+      [peers],
+    ]);
+    expect(egress?.[1]?.to).toEqual([peers]);
+    expect(find<NetworkPolicy>(stages(ETCD), 'NetworkPolicy/etcd').spec?.egress).toBeUndefined();
+  });
+});
 
 describe('the parts of a plane', () => {
   it('with an etcd of its own', () => {

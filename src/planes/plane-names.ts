@@ -13,6 +13,9 @@ export const CONTROLLER_MANAGER_SECRET = 'cm-kubeconfig';
 export const API_SERVER_PORT = 9444;
 export const SERVICE_PORT = 443;
 export const ETCD_PORT = 2379;
+/** Members of an etcd of several: the Service that names each, and where they talk to each other. */
+export const ETCD_PEERS = 'etcd-peers';
+export const ETCD_PEER_PORT = 2380;
 /** Account of the operator for the namespaces of planes. */
 export const PLANE_ACCOUNT = 'tenantry-planes';
 export const POSTGRES = 'postgres';
@@ -26,6 +29,15 @@ export const NOBODY = 65532;
 /** The one name of a plane's API server that holds wherever the hosting cluster's pods run. */
 export function serviceHost({ name, namespace }: Pick<PlaneSpec, 'name' | 'namespace'>): string {
   return `${name}.${namespace}.svc`;
+}
+
+/** Hosts of the members of a plane's etcd; none where there is one alone, which its Service names. */
+export function etcdMemberHosts({
+  namespace,
+  etcdMembers = 1,
+}: Pick<PlaneSpec, 'namespace' | 'etcdMembers'>): readonly string[] {
+  if (etcdMembers === 1) return [];
+  return Array.from({ length: etcdMembers }, (_, n) => `${ETCD}-${n}.${ETCD_PEERS}.${namespace}.svc`);
 }
 
 /** URL of a plane for the hosting cluster's pods, in KubeFlex's form. */

@@ -6,7 +6,7 @@ import {
   type CertificateRequest,
   type KeyPair,
 } from '../pki/certificate.ts';
-import { apiServerNames, ETCD } from './plane-names.ts';
+import { apiServerNames, ETCD, etcdMemberHosts } from './plane-names.ts';
 import type { PlaneSpec } from './plane-spec.ts';
 
 /**
@@ -95,7 +95,13 @@ function leafForms(spec: PlaneSpec): Readonly<Record<LeafName, LeafForm>> {
       days: LEAF_DAYS,
       request: {
         commonName: ETCD,
-        dnsNames: [ETCD, `${ETCD}.${spec.namespace}`, `${ETCD}.${spec.namespace}.svc`, 'localhost'],
+        dnsNames: [
+          ETCD,
+          `${ETCD}.${spec.namespace}`,
+          `${ETCD}.${spec.namespace}.svc`,
+          'localhost',
+          ...etcdMemberHosts(spec),
+        ],
         ipAddresses: ['127.0.0.1'],
         // Also what a member shows another one.
         usages: ['server', 'client'],

@@ -30,6 +30,8 @@ export interface PlaneSpec {
   readonly images: PlaneImages;
   /** API servers and controller managers. */
   readonly replicas: number;
+  /** Members of an etcd of its own. Default: 1. */
+  readonly etcdMembers?: number;
   /** No pod runs; everything else is there. */
   readonly asleep?: boolean;
   /** Whose the objects are: the value of their label `tenantry.dev/instance-uid`. */

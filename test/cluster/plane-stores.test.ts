@@ -17,7 +17,11 @@ import { KINDS, objectsOfPlane } from './plane-objects.ts';
 import { fromRunner, run, shell } from './programs.ts';
 
 /** One with a store of each sort. */
-const PLANES = { 'store-own': 'dedicated', 'store-all': 'shared' } as const;
+const PLANES = {
+  'store-own': { backend: 'dedicated' },
+  'store-all': { backend: 'shared' },
+  'store-three': { backend: 'dedicated', storeReplicas: 3 },
+} as const;
 type Name = keyof typeof PLANES;
 const NAMES = Object.keys(PLANES) as readonly Name[]; // true: Object.keys of exactly these
 const START_MS = 120_000;
@@ -62,7 +66,7 @@ beforeAll(async () => {
         apiVersion: 'tenancy.kflex.kubestellar.org/v1alpha1',
         kind: 'ControlPlane',
         metadata: { name },
-        spec: { type: 'k8s', backend: PLANES[name] },
+        spec: { type: 'k8s', ...PLANES[name] },
       };
       await must(shell('kubectl apply -f -', { input: JSON.stringify(plane) }));
       await run(`kubectl wait controlplane/${name} --for=condition=Ready --timeout=${START_MS / 1000}s`);
@@ -185,6 +189,31 @@ describe('a tenant that is taken from one plane to another', () => {
 
     expect(code).not.toBe(0);
     expect(stderr).toContain('no snapshot of a control plane');
+  });
+});
+
+describe('an etcd of three members', () => {
+  it('loses one while objects are written, and nothing that was acknowledged', async () => {
+    const list = 'kubectl get configmaps -n default -o name';
+    const writing = inside(
+      'store-three',
+      'for n in $(seq 1 25); do kubectl create configmap kept-$n -n default -o name --request-timeout=5s 2>/dev/null; done',
+    );
+    await eventually(
+      'some are written',
+      async () => (await inside('store-three', list)).stdout.includes('kept-5\n'),
+      PATIENCE_MS,
+    );
+
+    await must(shell('kubectl delete pod etcd-0 -n store-three-system --grace-period=0 --force'));
+
+    const acknowledged = (await writing).stdout.split('\n').filter((line) => line !== '');
+    const there = (await must(inside('store-three', list))).split('\n');
+    expect(acknowledged.length).toBeGreaterThan(20);
+    expect(acknowledged.filter((line) => !there.includes(line))).toEqual([]);
+    await run(
+      "kubectl wait statefulset/etcd -n store-three-system --for=jsonpath='{.status.readyReplicas}'=3 --timeout=60s",
+    );
   });
 });
 

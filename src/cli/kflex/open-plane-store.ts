@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { CONTROL_PLANE, namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
 import { openPodPort } from '../../client/port-forward.ts';
-import { SECRET } from '../../kube/builtin-kinds.ts';
+import { POD, SECRET, type Pod } from '../../kube/builtin-kinds.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import { CERTIFICATES_SECRET, ETCD, ETCD_PORT, POSTGRES } from '../../planes/plane-names.ts';
 import { readPgpass } from '../../planes/store/pgpass.ts';
@@ -49,7 +49,7 @@ async function openEtcd({ io, hosting, namespace }: Place): Promise<KeptStore> {
     import('../../planes/store/etcd-store.ts'),
     import('../../planes/etcd.ts'),
   ]);
-  const pod = { namespace, pod: `${ETCD}-0`, port: ETCD_PORT };
+  const pod = { namespace, pod: await someMember(hosting, namespace), port: ETCD_PORT };
   const client = await connectEtcd({
     host: `${ETCD}.${namespace}.svc`,
     port: ETCD_PORT,
@@ -59,6 +59,20 @@ async function openEtcd({ io, hosting, namespace }: Place): Promise<KeptStore> {
     through: () => forwarded(io, hosting, pod),
   });
   return etcdStore(client, ETCD_LIMITS);
+}
+
+/** A member that is ready: one of three may be away. */
+async function someMember({ client }: Hosting, namespace: string): Promise<string> {
+  const { items } = await client.list(POD, { namespace, labelSelector: `app=${ETCD}` });
+  const isReady = ({ status }: Pod): boolean =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+  const found = items.find(isReady);
+  if (found === undefined)
+    throw new UserError(
+      `no etcd of the plane is ready in namespace ${namespace}`,
+      'A plane that hibernates is woken first: spec.hibernate=false. Else: `kubectl get pods` there.',
+    );
+  return found.metadata.name;
 }
 
 async function openDatabase({ io, hosting, namespace }: Place): Promise<KeptStore> {

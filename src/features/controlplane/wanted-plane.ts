@@ -27,6 +27,7 @@ export function wantedPlane(
       controllerManager: `${images.controllerManager}:v${versions.controllerManager}`,
     },
     replicas: replicasOf(plane),
+    ...(spec.storeReplicas === undefined ? {} : { etcdMembers: spec.storeReplicas }),
     asleep: spec.hibernate === true,
     ownerUid: metadata.uid ?? '',
     ...(spec.resources === undefined ? {} : { resources: spec.resources }),
