@@ -145,6 +145,13 @@ const statusSchema = z.object({
     })
     .optional()
     .describe('Where the kubeconfigs are.'),
+  store: z
+    .object({
+      bytes: z.int().describe('Size on the disk.'),
+      objects: z.int().describe('Objects that the plane holds.'),
+    })
+    .optional()
+    .describe("What the plane's store holds; looked at once an hour."),
   postCreateHooks: z.record(z.string(), z.boolean()).optional().describe('Whether each hook was applied.'),
   postCreateHookCompleted: z.boolean().optional().describe('Whether what all hooks made is ready.'),
   hooks: z.array(hookStateSchema).optional().describe('What became of each hook.'),
@@ -164,6 +171,7 @@ export interface ControlPlaneStatus {
   readonly observedGeneration?: number;
   readonly version?: string;
   readonly secretRef?: z.infer<typeof statusSchema>['secretRef'];
+  readonly store?: { readonly bytes: number; readonly objects: number };
   readonly postCreateHooks?: Readonly<Record<string, boolean>>;
   readonly postCreateHookCompleted?: boolean;
   readonly hooks?: readonly HookState[];

@@ -2,6 +2,7 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import pg from 'pg';
 import { KubeError } from '../kube/kube-error.ts';
 import { messageOf } from '../lib/error-text.ts';
+import { KEY_END, KEY_FROM } from './store/kept-objects.ts';
 
 /** How an administrator of a PostgreSQL server gets in. */
 export interface DatabaseServer {
@@ -60,11 +61,34 @@ export async function dropDatabase(server: DatabaseServer, database: string): Pr
   });
 }
 
-async function withServer(server: DatabaseServer, work: (client: pg.Client) => Promise<void>): Promise<void> {
+/** How much a plane's database holds. Throws KubeError. */
+export async function databaseState(
+  server: DatabaseServer,
+  database: string,
+): Promise<{ readonly bytes: number; readonly objects: number }> {
+  return withServer(
+    server,
+    async (client) => {
+      const { rows } = await client.query<{ bytes: string; objects: string }>(
+        `SELECT pg_database_size(current_database()) AS bytes, count(*) FILTER (WHERE deleted = 0) AS objects
+         FROM (SELECT DISTINCT ON (name) deleted FROM kine
+               WHERE name >= '${KEY_FROM}' AND name < '${KEY_END}' ORDER BY name, id DESC) AS latest`,
+      );
+      return { bytes: Number(rows[0]?.bytes), objects: Number(rows[0]?.objects) };
+    },
+    database,
+  );
+}
+
+async function withServer<T>(
+  server: DatabaseServer,
+  work: (client: pg.Client) => Promise<T>,
+  database = 'postgres',
+): Promise<T> {
   const { ca, ...address } = server;
   const client = new pg.Client({
     ...address,
-    database: 'postgres',
+    database,
     ssl: { ca, rejectUnauthorized: true, servername: server.host },
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
@@ -74,7 +98,7 @@ async function withServer(server: DatabaseServer, work: (client: pg.Client) => P
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await work(client);
+    return await work(client);
   } catch (error) {
     const what = `PostgreSQL at ${server.host}`;
     throw new KubeError('ServiceUnavailable', `${what}: ${messageOf(error)}`, { cause: error });

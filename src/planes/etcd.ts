@@ -18,7 +18,7 @@ import type { EtcdLimits } from './store/etcd-store.ts';
 /** Health alone, without TLS, for the kubelet; the network policy lets nobody else in. */
 const HEALTH_PORT = 2381;
 /** etcd's own advice for the largest database; what is above needs a plane of another kind. */
-const QUOTA_BYTES = 2 * 1024 ** 3;
+export const ETCD_QUOTA_BYTES = 2 * 1024 ** 3;
 /** A restore of a plane is one transaction: all of its objects. What is larger takes several. */
 export const ETCD_LIMITS: EtcdLimits = { operations: 50_000, bytes: 12 * 1024 ** 2 };
 /** etcd counts what is around a request as well. */
@@ -131,7 +131,7 @@ function etcdContainer(spec: PlaneSpec): Container {
       ...files('peer-'),
       // Fewer entries in memory between snapshots: 5 MB less a plane.
       '--snapshot-count=1000',
-      `--quota-backend-bytes=${QUOTA_BYTES}`,
+      `--quota-backend-bytes=${ETCD_QUOTA_BYTES}`,
       `--max-txn-ops=${ETCD_LIMITS.operations}`,
       `--max-request-bytes=${MAX_REQUEST_BYTES}`,
       '--log-level=warn',

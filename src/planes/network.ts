@@ -1,6 +1,7 @@
 import { OPERATOR_POD_LABELS } from '../api/names.ts';
 import { NETWORK_POLICY, type NetworkPolicy } from '../kube/builtin-kinds.ts';
 import { partOf, type Part } from './object-of.ts';
+import { operatorPods } from './operator-pods.ts';
 import {
   API_SERVER,
   API_SERVER_PORT,
@@ -32,7 +33,8 @@ const PEER_PORTS = [ETCD_PORT, ETCD_PEER_PORT].map((port) => ({ port, protocol: 
 
 /**
  * Who reaches what: everybody the API server, which asks who he is; the API server its store and nothing else of the hosting cluster,
- * though its tenant may name any URL in a webhook; the controllers the API server; nobody else the store.
+ * though its tenant may name any URL in a webhook; the controllers the API server; the store
+ * nobody else but the operator, which looks after it.
  */
 export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[] {
   const of = (app: string) => ({ podSelector: { matchLabels: podLabels(spec, app) } });
@@ -54,7 +56,13 @@ export function networkParts(spec: PlaneSpec, store: PlaneStore): readonly Part[
       ? [
           policy(ETCD, {
             ingress: [
-              { from: [of(API_SERVER)], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] },
+              {
+                from: [
+                  of(API_SERVER),
+                  ...(spec.operatorNamespace === undefined ? [] : [operatorPods(spec.operatorNamespace)]),
+                ],
+                ports: [{ port: ETCD_PORT, protocol: 'TCP' }],
+              },
               ...(hasPeers ? [{ from: [of(ETCD)], ports: PEER_PORTS }] : []),
             ],
             // Peers know each other by name; one alone asks nobody.

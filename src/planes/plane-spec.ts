@@ -32,6 +32,8 @@ export interface PlaneSpec {
   readonly replicas: number;
   /** Members of an etcd of its own. Default: 1. */
   readonly etcdMembers?: number;
+  /** Where the operator runs, which looks after stores; left out, it reaches none. */
+  readonly operatorNamespace?: string;
   /** No pod runs; everything else is there. */
   readonly asleep?: boolean;
   /** Whose the objects are: the value of their label `tenantry.dev/instance-uid`. */

@@ -2,6 +2,7 @@ import { INSTANCE_UID_LABEL } from '../api/names.ts';
 import { NETWORK_POLICY, SERVICE, STATEFUL_SET } from '../kube/builtin-kinds.ts';
 import { sha256 } from '../lib/hash.ts';
 import { partOf, type Part, type PartOwner } from './object-of.ts';
+import { operatorPods } from './operator-pods.ts';
 import { API_SERVER, PLANE_LABEL, POSTGRES, POSTGRES_PORT } from './plane-names.ts';
 import type { PlaneImages } from './plane-spec.ts';
 import { CONTAINER_SECURITY, podLabels, podTemplate, secretVolume, type Container } from './pod-form.ts';
@@ -31,11 +32,6 @@ const DATA = '/var/lib/postgresql/data';
 const KEYS = '/etc/postgresql/keys';
 /** Connections of all planes: each idle one holds two, one under load eight. */
 const MAX_CONNECTIONS = 600;
-const OPERATOR_LABELS = {
-  'app.kubernetes.io/name': 'tenantry',
-  'app.kubernetes.io/component': 'operator',
-} as const;
-
 /** A role reaches the database of its own name alone, by TLS; the first line is for the server's own first start. */
 const HBA = `local all postgres scram-sha-256
 hostssl all postgres all scram-sha-256
@@ -114,10 +110,7 @@ function networkOf(spec: PostgresSpec) {
     },
     podSelector: { matchLabels: { app: API_SERVER } },
   };
-  const operator = {
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': spec.operatorNamespace } },
-    podSelector: { matchLabels: OPERATOR_LABELS },
-  };
+  const operator = operatorPods(spec.operatorNamespace);
   return {
     podSelector: { matchLabels: podLabels(spec, POSTGRES) },
     policyTypes: ['Ingress', 'Egress'],

@@ -22,6 +22,8 @@ import type { AnyObject, KubeObject } from '../../src/kube/object.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createManager } from '../../src/runtime/manager.ts';
+import type { StoreState } from '../../src/planes/store/store-state.ts';
+import type { StoreTarget } from '../../src/planes/store/tend-store.ts';
 import { KubeError } from '../../src/kube/kube-error.ts';
 import { releaseInstances } from '../../src/features/installation/release-instances.ts';
 import { silentProgress } from '../../src/lib/progress.ts';
@@ -40,9 +42,13 @@ let running: Promise<unknown>;
 let answers: boolean;
 let actions: DatabaseAction[];
 let databaseIsAway: boolean;
+/** Stores that were looked at, and what is found there. */
+let tended: StoreTarget[];
+let found: StoreState | Error;
 
 beforeEach(async () => {
   [answers, actions, databaseIsAway, stop] = [true, [], false, new AbortController()];
+  [tended, found] = [[], { bytes: 4096, objects: 12, alarms: [] }];
   api = await startFakeApi({
     namespaces: [OPERATOR],
     tokens: { operator: 'operator', tester: 'tester' },
@@ -99,6 +105,10 @@ function operate(): Promise<unknown> {
         if (databaseIsAway) return Promise.reject(new KubeError('ServiceUnavailable', 'it is away'));
         actions.push(action);
         return Promise.resolve();
+      },
+      tend: (target) => {
+        tended.push(target);
+        return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
       },
     }),
   );
@@ -168,6 +178,38 @@ describe('a control plane with an etcd of its own', () => {
       },
     });
     expect(actions).toEqual([]);
+  });
+
+  it('has its store looked at once it answers, and says what is in it', async () => {
+    await create('a', { backend: 'dedicated', storeReplicas: 3 });
+    await ready('a');
+    await eventually('it is said', () => condition('a', 'StoreHealthy')?.status === 'True');
+
+    expect(plane('a')?.status?.store).toEqual({ bytes: 4096, objects: 12 });
+    expect(tended).toHaveLength(1);
+    expect(tended[0]).toMatchObject({
+      kind: 'etcd',
+      members: [0, 1, 2].map((n) => ({ host: `etcd-${n}.etcd-peers.a-system.svc`, port: 2379 })),
+    });
+  });
+
+  it('says when its store is full, or can’t be looked at, and is Ready as before', async () => {
+    found = { bytes: 2 ** 31, objects: 9, alarms: ['NOSPACE'] };
+    await create('full', { backend: 'dedicated' });
+    await ready('full');
+    await eventually('it is said', () => condition('full', 'StoreHealthy')?.reason === 'NoSpace');
+
+    found = new KubeError('ServiceUnavailable', 'it is away');
+    await create('away');
+    await serve(STATEFUL_SET, STORE, 'postgres');
+    await ready('away');
+    await eventually('it is said', () => condition('away', 'StoreHealthy')?.reason === 'NotReached');
+    expect(condition('away', 'StoreHealthy')?.message).toContain('it is away');
+    expect(tended.at(-1)).toMatchObject({
+      kind: 'postgres',
+      database: `plane_${plane('away')?.metadata.uid?.replaceAll('-', '')}`,
+    });
+    expect(['full', 'away'].map((name) => condition(name, 'Ready')?.status)).toEqual(['True', 'True']);
   });
 
   it('has its objects written by the account of planes, and its namespace by the operator', async () => {

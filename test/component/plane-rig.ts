@@ -166,6 +166,7 @@ function operate(api: FakeApi, signal: AbortSignal): Promise<unknown> {
       newPassword: () => 'password',
       ask: () => Promise.resolve(true),
       perform: () => Promise.resolve(),
+      tend: () => Promise.resolve({ bytes: 0, objects: 0, alarms: [] }),
     }),
   );
   return manager.run(signal);

@@ -6,6 +6,8 @@ import {
 } from '../../api/control-plane.ts';
 import { KFLEX_FINALIZER } from '../../api/control-plane-names.ts';
 import { messageOf } from '../../lib/error-text.ts';
+import type { StoreState } from '../../planes/store/store-state.ts';
+import { tendStore, type StoreTarget } from '../../planes/store/tend-store.ts';
 import { NOTHING, type Action } from '../../runtime/plan.ts';
 import type { Controller, Read } from '../../runtime/controller.ts';
 import { databaseDigest, performDatabaseAction, type DatabaseAction } from './database-action.ts';
@@ -20,11 +22,14 @@ import { planPlane, planRemoval, said } from './plan.ts';
 import { planeAccount } from './settings.ts';
 import type { Verdict } from './status.ts';
 import { PLANE_WATCHES } from './watches.ts';
+import type { TendAction } from './tend-store.ts';
 import type { PlaneWorld } from './world.ts';
 
 export type ControlPlaneDeps = Omit<ObserveDeps & BorrowedDeps, 'memories'> & {
   /** Does what a plane needs of its database. */
   readonly perform?: (action: DatabaseAction) => Promise<void>;
+  /** Looks how a plane's store is, and does what has to be done for it now and then. */
+  readonly tend?: (target: StoreTarget) => Promise<StoreState>;
 };
 
 /** Planes worked on at the same time: most of a start is waiting for pods. */
@@ -43,6 +48,7 @@ export function controlPlaneController(
   const memories = new PlaneMemories();
   const account = planeAccount(deps.settings);
   const perform = deps.perform ?? performDatabaseAction;
+  const tend = deps.tend ?? tendStore;
   return {
     name: 'controlplane',
     kind: CONTROL_PLANE,
@@ -64,7 +70,12 @@ export function controlPlaneController(
     },
     perform: async (action: Action) => {
       // True: only this controller's plans name actions, and these are all of them.
-      const wanted = action as DatabaseAction;
+      const wanted = action as DatabaseAction | TendAction;
+      if (wanted.name === 'tend-store') {
+        const found = await tend(wanted.target).catch((error: unknown) => ({ problem: messageOf(error) }));
+        memories.learnStore(wanted.namespace, { at: deps.clock.now(), found });
+        return;
+      }
       await perform(wanted);
       const digest = databaseDigest(wanted.uid, wanted.password, wanted.spec);
       memories.learnDatabase(wanted.spec.namespace, digest);

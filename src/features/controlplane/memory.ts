@@ -1,4 +1,5 @@
 import { SECRET, type Secret } from '../../kube/builtin-kinds.ts';
+import type { StoreLook } from './tend-store.ts';
 import type { Written } from '../../runtime/write.ts';
 
 /** A cache about one namespace of a plane or of the shared store. What is lost with it is read or done again. */
@@ -11,6 +12,7 @@ export interface PlaneMemory {
   /** What was last done about role and database, to do it again only when it differs. */
   database: string | undefined;
   hasAnswered: boolean;
+  look: StoreLook | undefined;
 }
 
 /** What the controller remembers, by namespace. */
@@ -27,6 +29,7 @@ export class PlaneMemories {
       readAt: 0,
       database: undefined,
       hasAnswered: false,
+      look: undefined,
     };
     this.#byNamespace.set(namespace, fresh);
     return fresh;
@@ -45,6 +48,12 @@ export class PlaneMemories {
   learnDatabase(namespace: string, digest: string): void {
     const memory = this.#byNamespace.get(namespace);
     if (memory !== undefined) memory.database = digest;
+  }
+
+  /** What was seen of a plane's store. */
+  learnStore(namespace: string, look: StoreLook): void {
+    const memory = this.#byNamespace.get(namespace);
+    if (memory !== undefined) memory.look = look;
   }
 
   forget(namespace: string): void {

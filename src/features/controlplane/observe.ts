@@ -71,6 +71,7 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     password,
     hasDatabase: memory.database === databaseDigest(uid, password, spec),
     hasAnswered: memory.hasAnswered,
+    look: memory.look,
   };
 }
 

@@ -22,6 +22,7 @@ import { referenceTo } from './plane-reference.ts';
 import { storeOf } from './plane-store.ts';
 import { isOfStore } from './shared-store.ts';
 import { eventsOf, PLANE_STATUS, statusOf, type Verdict } from './status.ts';
+import { storeSaid, tendDueMs, tendStage } from './tend-store.ts';
 import { virtualClusterOf } from './virtual-plane.ts';
 import type { PlaneWorld, StoreWorld } from './world.ts';
 
@@ -44,20 +45,25 @@ export function planPlane(
     ({ writes, actions = [] }) => writes.length + actions.length > 0,
   );
   const { versions } = world;
+  const seen = verdictOf(plane, world);
+  const { store, conditions } = storeSaid(world);
   const verdict: Verdict = {
-    ...verdictOf(plane, world),
+    ...seen,
+    store,
+    more: [...(seen.more ?? []), ...conditions],
     version: versions.apiServer,
     problem: versions.problem ?? rotationProblem(plane),
   };
   // Whose certificates are due while nobody runs is seen when they wake.
   if (world.spec.asleep === true) return { finalizer: 'present', stages, ...said(plane, verdict, now) };
-  const isStarting = isAvailable(world.present, API_SERVER) && !world.hasAnswered;
+  const isServing = isAvailable(world.present, API_SERVER);
   const dueMs = Math.max(0, pkiDueAt(world.pki, world.spec) - now);
+  const tendMs = isServing && world.hasAnswered ? tendDueMs(world, now) : LOOK_AGAIN_MS;
   return {
     finalizer: 'present',
-    stages,
+    stages: tendMs > 0 ? stages : [...stages, tendStage(world)],
     ...said(plane, verdict, now),
-    lookAgainMs: isStarting ? ASK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, dueMs),
+    lookAgainMs: isServing && !world.hasAnswered ? ASK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, dueMs, tendMs),
   };
 }
 

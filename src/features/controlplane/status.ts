@@ -2,6 +2,7 @@ import { namespaceOfPlane, type ControlPlane, type ControlPlaneStatus } from '..
 import {
   AUTHORITIES_CONDITION,
   PLANE_REASONS,
+  STORE_CONDITION,
   SYNCED_CONDITION,
   UP_TO_DATE_CONDITION,
 } from '../../api/control-plane-names.ts';
@@ -14,8 +15,15 @@ import { kubeconfigForm } from './kubeconfig-form.ts';
 /** What the controller of planes says; the rest is said by that of hooks. */
 export const PLANE_STATUS: StatusPart = {
   manager: STATUS_FIELD_MANAGER,
-  fields: ['observedGeneration', 'secretRef', 'version'],
-  conditions: ['Ready', SYNCED_CONDITION, UP_TO_DATE_CONDITION, AUTHORITIES_CONDITION, 'PodsOnHost'],
+  fields: ['observedGeneration', 'secretRef', 'version', 'store'],
+  conditions: [
+    'Ready',
+    SYNCED_CONDITION,
+    UP_TO_DATE_CONDITION,
+    AUTHORITIES_CONDITION,
+    STORE_CONDITION,
+    'PodsOnHost',
+  ],
 };
 
 /** What is said about a plane. */
@@ -31,6 +39,8 @@ export interface Verdict {
   /** Its kubeconfigs are there. */
   readonly hasKubeconfig: boolean;
   readonly more?: readonly NextCondition[];
+  /** What its store holds; left out: as before. */
+  readonly store?: NonNullable<ControlPlaneStatus['store']> | undefined;
   /** Of its API servers; left out: as before. */
   readonly version?: string;
 }
@@ -41,6 +51,7 @@ export function statusOf(plane: ControlPlane, verdict: Verdict, now: number): Co
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const { problem, ready, hasKubeconfig, more = [] } = verdict;
   const version = verdict.version ?? plane.status?.version;
+  const store = verdict.store ?? plane.status?.store;
   const conditions: readonly NextCondition[] = [
     ...(ready === undefined
       ? []
@@ -69,6 +80,7 @@ export function statusOf(plane: ControlPlane, verdict: Verdict, now: number): Co
     ),
     ...observed,
     ...(version === undefined ? {} : { version }),
+    ...(store === undefined ? {} : { store }),
     ...(hasKubeconfig ? { secretRef } : {}),
   };
 }

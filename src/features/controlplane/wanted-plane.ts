@@ -28,6 +28,7 @@ export function wantedPlane(
     },
     replicas: replicasOf(plane),
     ...(spec.storeReplicas === undefined ? {} : { etcdMembers: spec.storeReplicas }),
+    operatorNamespace: settings.operatorNamespace,
     asleep: spec.hibernate === true,
     ownerUid: metadata.uid ?? '',
     ...(spec.resources === undefined ? {} : { resources: spec.resources }),

@@ -5,6 +5,7 @@ import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
+import type { StoreLook } from './tend-store.ts';
 import type { Present } from '../../planes/part-writes.ts';
 import type { Rotation } from './rotation-condition.ts';
 
@@ -49,4 +50,6 @@ export interface PlaneWorld extends Surveyed {
   readonly hasDatabase: boolean;
   /** The API server answered and has its first ServiceAccount. */
   readonly hasAnswered: boolean;
+  /** What this process last saw of its store. */
+  readonly look: StoreLook | undefined;
 }

@@ -56,9 +56,14 @@ export interface EtcdClient {
   /** Gives space back to the disk; the member stands still meanwhile. */
   defragment(): Promise<void>;
   /** Names of alarms that are raised. */
-  alarms(): Promise<readonly string[]>;
+  alarms(): Promise<readonly EtcdAlarm[]>;
+  /** Has writes refused no longer for want of space. */
+  disarm(): Promise<void>;
   close(): void;
 }
+
+/** What etcd complains of. */
+export type EtcdAlarm = 'NOSPACE' | 'CORRUPT';
 
 export interface EtcdRange {
   readonly from: string;
@@ -67,6 +72,7 @@ export interface EtcdRange {
 }
 
 const ALARMS = ['NONE', 'NOSPACE', 'CORRUPT'] as const;
+const DEACTIVATE = 2;
 const LESS = 2;
 const BY_MOD_REVISION = 2;
 
@@ -101,10 +107,19 @@ export async function connectEtcd(target: GrpcTarget): Promise<EtcdClient> {
     compact: async (revision) => void (await call('KV/Compact', [[1, revision]])),
     status: async () => statusOf(await call('Maintenance/Status', [])),
     defragment: async () => void (await call('Maintenance/Defragment', [])),
-    alarms: async () =>
-      bytesOf(await call('Maintenance/Alarm', []), 2).map(
-        (one) => ALARMS[numberOf(decodeMessage(one), 2)] ?? 'unknown',
-      ),
+    alarms: async () => alarmsOf(await call('Maintenance/Alarm', [])),
+    disarm: async () => {
+      for (const alarm of bytesOf(await call('Maintenance/Alarm', []), 2)) {
+        const raised = decodeMessage(alarm);
+        if (numberOf(raised, 2) !== ALARMS.indexOf('NOSPACE')) continue;
+        const member = raised.find(({ field }) => field === 1)?.value ?? 0n;
+        await call('Maintenance/Alarm', [
+          [1, DEACTIVATE],
+          [2, member],
+          [3, ALARMS.indexOf('NOSPACE')],
+        ]);
+      }
+    },
     close: () => connection.close(),
   };
 }
@@ -149,6 +164,13 @@ function pageOf(answer: readonly ReadField[]): EtcdPage {
     more: numberOf(answer, 3) === 1,
     count: numberOf(answer, 4),
   };
+}
+
+function alarmsOf(answer: readonly ReadField[]): readonly EtcdAlarm[] {
+  return bytesOf(answer, 2).flatMap((one) => {
+    const name = ALARMS[numberOf(decodeMessage(one), 2)] ?? 'NONE';
+    return name === 'NONE' ? [] : [name];
+  });
 }
 
 function statusOf(answer: readonly ReadField[]): EtcdStatus {
