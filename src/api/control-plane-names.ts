@@ -52,6 +52,8 @@ export const SYNCED_CONDITION = 'Synced';
 export const UP_TO_DATE_CONDITION = 'UpToDate';
 /** Whether one set of authorities is trusted, of a plane whose authorities were exchanged once. */
 export const AUTHORITIES_CONDITION = 'AuthoritiesSettled';
+/** On a plane into which a snapshot is being restored: until when its controllers rest at most. */
+export const RESTORING_ANNOTATION = 'tenantry.dev/restoring-until';
 /** Whether the plane's store takes writes. */
 export const STORE_CONDITION = 'StoreHealthy';
 /** */

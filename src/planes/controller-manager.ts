@@ -40,7 +40,7 @@ export function controllerManagerParts(spec: PlaneSpec, pki: PlanePki): readonly
   return [
     partOf(spec, DEPLOYMENT, CONTROLLER_MANAGER, {
       spec: {
-        replicas: spec.asleep === true ? 0 : spec.replicas,
+        replicas: spec.asleep === true || spec.controllersRest === true ? 0 : spec.replicas,
         selector: { matchLabels: labels },
         // One alone elects nobody: the old one ends before the new one begins.
         strategy:

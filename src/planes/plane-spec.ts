@@ -36,6 +36,8 @@ export interface PlaneSpec {
   readonly operatorNamespace?: string;
   /** No pod runs; everything else is there. */
   readonly asleep?: boolean;
+  /** Nor do the controllers, for a moment. */
+  readonly controllersRest?: boolean;
   /** Whose the objects are: the value of their label `tenantry.dev/instance-uid`. */
   readonly ownerUid: string;
   readonly ownerReferences?: readonly OwnerReference[];

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONTROL_PLANE, type ControlPlane, type ControlPlaneSpec } from '../../src/api/control-plane.ts';
 import { crdManifests } from '../../src/api/crds.ts';
 import type { Client } from '../../src/client/client.ts';
+import type { CliIo } from '../../src/cli/cli-io.ts';
+import { whileControllersRest } from '../../src/cli/kflex/rest-controllers.ts';
 import { controlPlaneController } from '../../src/features/controlplane/controller.ts';
 import type { DatabaseAction } from '../../src/features/controlplane/database-action.ts';
 import {
@@ -191,6 +193,30 @@ describe('a control plane with an etcd of its own', () => {
       kind: 'etcd',
       members: [0, 1, 2].map((n) => ({ host: `etcd-${n}.etcd-peers.a-system.svc`, port: 2379 })),
     });
+  });
+
+  it('has its controllers rest while a snapshot is restored into it, and start again', async () => {
+    await create('a', { backend: 'dedicated' });
+    await ready('a');
+    const controllers = (): number | undefined =>
+      api.objects(DEPLOYMENT).find(({ metadata: { name } }) => name === 'kube-controller-manager')?.spec
+        ?.replicas;
+    const found = await client.find(CONTROL_PLANE, { name: 'a' });
+    const io: Pick<CliIo, 'clock' | 'signal'> = { clock: systemClock, signal: stop.signal };
+    if (found === undefined) throw new Error('there is no plane');
+
+    await expect(
+      whileControllersRest(io, { client }, found, async () => {
+        expect(controllers()).toBe(0);
+        await eventually('it says why', () =>
+          /is being restored/.test(condition('a', 'Ready')?.message ?? ''),
+        );
+        throw new Error('the store went away');
+      }),
+    ).rejects.toThrow('the store went away');
+
+    await eventually('they start again', () => controllers() === 1);
+    expect(plane('a')?.metadata.annotations ?? {}).not.toHaveProperty(['tenantry.dev/restoring-until']);
   });
 
   it('says when its store is full, or can’t be looked at, and is Ready as before', async () => {

@@ -5,6 +5,7 @@ import { messageOf } from '../../lib/error-text.ts';
 import type { Snapshot } from '../../planes/store/snapshot-file.ts';
 import { UserError, type CliIo } from '../cli-io.ts';
 import { tellingBeside, withHosting, type KflexFlags } from './hosting-connection.ts';
+import { whileControllersRest } from './rest-controllers.ts';
 
 interface RestoreFlags extends KflexFlags {
   readonly from: string;
@@ -43,7 +44,9 @@ async function restore(io: CliIo, name: string, flags: RestoreFlags): Promise<vo
           `the snapshot is of plane ${header.plane}, and what it holds is encrypted with a key of that plane`,
           'Restore it into that plane, or take one after encryption at rest was turned off there.',
         );
-      const done = await io.progress.step(`restoring ${name}`, () => store.restore(objects));
+      const done = await io.progress.step(`restoring ${name}`, () =>
+        whileControllersRest(io, hosting, plane, () => store.restore(objects)),
+      );
       io.out(
         `${name}: ${done.written} objects written, ${done.deleted} deleted; resourceVersion ${done.revision}\n`,
       );

@@ -20,6 +20,7 @@ import { outsideAddress } from './outside.ts';
 import type { Present } from '../../planes/part-writes.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import { ownerOf } from './plane-namespace.ts';
+import { restoringMs } from './restoring.ts';
 import { filesOf } from './secret-files.ts';
 import { observeStore } from './plane-store.ts';
 import { survey, type SurveyDeps } from './survey.ts';
@@ -49,7 +50,10 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     deps,
   );
   const versions = versionsOf(plane, present);
-  const spec = withAddress(wantedPlane(plane, settings, versions), present);
+  const spec = {
+    ...withAddress(wantedPlane(plane, settings, versions), present),
+    controllersRest: restoringMs(plane, clock.now()) > 0,
+  };
   const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
   const { pki, rotation } = isForeign
     ? NO_KEYS

@@ -12,6 +12,7 @@ import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.t
 import { databaseStage } from './database-stage.ts';
 import { readyWhenAsked } from './hooks-gate.ts';
 import { rotationConditions, rotationProblem } from './rotation-condition.ts';
+import { restoringMs } from './restoring.ts';
 import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
@@ -63,7 +64,10 @@ export function planPlane(
     finalizer: 'present',
     stages: tendMs > 0 ? stages : [...stages, tendStage(world)],
     ...said(plane, verdict, now),
-    lookAgainMs: isServing && !world.hasAnswered ? ASK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, dueMs, tendMs),
+    lookAgainMs:
+      isServing && !world.hasAnswered
+        ? ASK_AGAIN_MS
+        : Math.min(LOOK_AGAIN_MS, dueMs, tendMs, restoringMs(plane, now) || LOOK_AGAIN_MS),
   };
 }
 
@@ -185,10 +189,8 @@ function verdictOf(plane: ControlPlane, world: PlaneWorld): Verdict {
 }
 
 /** What a plane that is not ready waits for. */
-function waitingFor(
-  { spec }: ControlPlane,
-  { present, shared, hasAnswered }: PlaneWorld,
-): string | undefined {
+function waitingFor({ spec }: ControlPlane, world: PlaneWorld): string | undefined {
+  const { present, shared, hasAnswered } = world;
   if (shared !== undefined && shared !== 'unknown' && !shared.serving && !isAvailable(present, API_SERVER))
     return 'the PostgreSQL that planes share is not ready';
   if (!isAvailable(present, API_SERVER)) {
@@ -196,6 +198,7 @@ function waitingFor(
     return `the API server, or ${store}, is not ready (kubectl get pods -n <name>-system)`;
   }
   if (!hasAnswered) return 'the API server has no ServiceAccount yet';
+  if (world.spec.controllersRest === true) return 'a snapshot is being restored, its controllers rest';
   return isAvailable(present, CONTROLLER_MANAGER) ? undefined : 'the controllers are not ready';
 }
 

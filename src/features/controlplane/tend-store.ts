@@ -4,6 +4,7 @@ import type { NextCondition } from '../../kube/conditions.ts';
 import { databaseName } from '../../planes/database.ts';
 import { ETCD_QUOTA_BYTES } from '../../planes/etcd.ts';
 import { ETCD, ETCD_PORT, etcdMemberHosts } from '../../planes/plane-names.ts';
+import { trusted } from '../../planes/plane-pki.ts';
 import type { StoreState } from '../../planes/store/store-state.ts';
 import type { StoreTarget } from '../../planes/store/tend-store.ts';
 import type { Action, Stage } from '../../runtime/plan.ts';
@@ -50,7 +51,7 @@ function targetOf({ spec, pki, database }: PlaneWorld): StoreTarget {
   const members = (hosts.length === 0 ? [`${ETCD}.${spec.namespace}.svc`] : hosts).map((host) => ({
     host,
     port: ETCD_PORT,
-    ca: pki.authorities['etcd-ca'].cert,
+    ca: trusted(pki, 'etcd-ca'),
     ...pki.leaves['apiserver-etcd-client'],
   }));
   return { kind: 'etcd', members, quotaBytes: ETCD_QUOTA_BYTES };
