@@ -29,3 +29,13 @@ export class UserError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** A command that was run for the person ended like this, and so do we. It has said why itself. */
+export class CommandEnd extends Error {
+  override readonly name = 'CommandEnd';
+  readonly code: number;
+  constructor(code: number) {
+    super(`the command ended with ${code}`);
+    this.code = code;
+  }
+}

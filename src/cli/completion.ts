@@ -49,10 +49,10 @@ complete -c tenantry -f -a '(__tenantry_complete)'
 `,
 };
 
-/** `tenantry completion <shell>`: the script that completes words of this program. */
-export function completionCommand(io: CliIo): Command {
+/** `completion <shell>`: the script that completes words of this program, under whichever of its names. */
+export function completionCommand(io: CliIo, program = 'tenantry'): Command {
   return new Command('completion')
-    .description('Print the script that completes words: source <(tenantry completion bash)')
+    .description(`Print the script that completes words: source <(${program} completion bash)`)
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
-    .action((shell: string) => io.out(SCRIPTS[shell] ?? ''));
+    .action((shell: string) => io.out((SCRIPTS[shell] ?? '').replaceAll('tenantry', program)));
 }

@@ -1,12 +1,18 @@
 import { Help, type Command } from 'commander';
 
 /** Other programs that this one is, too, by the name of the link that starts it: the command that stands for each. */
-const PROGRAMS: Readonly<Record<string, string>> = { kflex: 'controlplane' };
+const PROGRAMS: Readonly<Record<string, string>> = {
+  kflex: 'controlplane',
+  vcluster: 'vcluster',
+};
 
 /** The words of our own command line for what was typed under another program's name; undefined: it is no such name. */
 export function programWords(program: string, words: readonly string[]): readonly string[] | undefined {
   const command = Object.hasOwn(PROGRAMS, program) ? PROGRAMS[program] : undefined;
-  return command === undefined ? undefined : [command, ...words];
+  if (command === undefined) return undefined;
+  // What a shell asks while a line is typed is about that command.
+  const [first, ...rest] = words;
+  return first === '__complete' ? [first, command, ...rest] : [command, ...words];
 }
 
 /** Has a command's help say what was typed: `kflex create`, not `tenantry controlplane create`. */

@@ -1,6 +1,6 @@
 import { CommanderError, type Command } from 'commander';
 import process from 'node:process';
-import type { CliIo } from '../cli/cli-io.ts';
+import { CommandEnd, type CliIo } from '../cli/cli-io.ts';
 import { colorsFor } from '../cli/colors.ts';
 import { explainError } from '../cli/explain-error.ts';
 import { translateWords, typedName } from '../cli/plugins.ts';
@@ -48,6 +48,10 @@ export const COMMANDS: readonly LazyCommand[] = [
   {
     name: 'controlplane',
     load: async () => (await import('../cli/kflex/kflex-command.ts')).controlPlaneCommand,
+  },
+  {
+    name: 'vcluster',
+    load: async () => (await import('../cli/vcluster/vcluster-command.ts')).vclusterCommand,
   },
   { name: 'chart', load: async () => (await import('../cli/chart.ts')).chartCommand },
   { name: 'cluster', load: async () => (await import('../cli/cluster.ts')).clusterCommand },
@@ -120,6 +124,7 @@ function inheritSettings(parent: Command, command: Command): Command {
 
 function report(io: CliIo, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommandEnd) return error.code;
   const { message, remedy } = explainError(error);
   io.err(`error: ${message}\n  ${remedy}\n`);
   if (io.env['TENANTRY_DEBUG'] === '1' && error instanceof Error) io.err(`${error.stack ?? ''}\n`);

@@ -15,5 +15,8 @@ if (words[0] === 'operator') {
 } else {
   const { runCli } = await import('./cli.ts');
   const first = plugin === 'provider-kubeconfig' ? [plugin] : [];
-  await runCli(/^kubectl(?:_complete)?-|^kflex$/.test(plugin) ? plugin : 'tenantry', [...first, ...words]);
+  await runCli(/^kubectl(?:_complete)?-|^(?:kflex|vcluster)$/.test(plugin) ? plugin : 'tenantry', [
+    ...first,
+    ...words,
+  ]);
 }

@@ -74,12 +74,18 @@ for (const { load } of COMMANDS) program.addCommand((await load())(io));
 // The container's word; it has no flags.
 program.command('operator');
 
-/** `tenantry …` and `kflex …` in a line: the words up to where the shell would see the end of the command. */
+/** `tenantry …`, `kflex …` and `vcluster …` in a line: the words up to where the shell would see the end of the command. */
 const uses = (line: string): string[][] =>
-  [...line.matchAll(/(?:^|\$\(|&& |; )(tenantry|kflex) ([^)#;&]*)/g)].map(([, name = '', rest = '']) => {
-    const words = (rest.split(' | ')[0] ?? '').trim().split(/\s+/);
-    return [...(programWords(name, words) ?? words)];
-  });
+  [...line.matchAll(/(?:^|\$\(|&& |; )(tenantry|kflex|vcluster) ([^)#;&]*)/g)].map(
+    ([, name = '', rest = '']) => {
+      const words = (rest.split(' | ')[0] ?? '').trim().split(/\s+/);
+      return [...(programWords(name, words) ?? words)];
+    },
+  );
+
+/** Its own and those of what it is part of. */
+const optionsOf = (command: Command): Command['options'] =>
+  command.parent === null ? command.options : [...command.options, ...optionsOf(command.parent)];
 
 /** What is wrong with the words of a command; undefined if nothing is. Names may be given together: `up|down`. */
 function wrongIn(words: readonly string[], command: Command = program): string | undefined {
@@ -97,13 +103,15 @@ function wrongIn(words: readonly string[], command: Command = program): string |
   }
   let positional = 0;
   for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? '';
+    const [word = ''] = (words[at] ?? '').split('=');
+    // What follows is somebody else's command.
+    if (word === '--') break;
     if (!word.startsWith('-')) {
       if (word !== '' && word !== '…') positional += 1;
       continue;
     }
     if (word === '--help') continue;
-    const option = command.options.find(({ long, short }) => word === long || word === short);
+    const option = optionsOf(command).find(({ long, short }) => word === long || word === short);
     if (option === undefined) return `${command.name()} has no ${word}`;
     if (option.required) at += 1;
   }

@@ -20,7 +20,11 @@ export interface Token {
 }
 
 /** A token that expires. The API server may shorten its life; what it says counts. Throws KubeError. */
-export async function requestToken(client: Client, account: Account, seconds: number): Promise<Token> {
+export async function requestToken(
+  client: Client,
+  account: Pick<Account, 'namespace' | 'name'>,
+  seconds: number,
+): Promise<Token> {
   const { text } = await client.raw({
     method: 'POST',
     path: pathOf(SERVICE_ACCOUNT, account, 'token'),
