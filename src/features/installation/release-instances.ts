@@ -4,6 +4,7 @@ import { KFLEX_FINALIZER } from '../../api/control-plane-names.ts';
 import { FINALIZER, OPERATOR_POD_LABELS } from '../../api/names.ts';
 import { RESOURCE_COMPOSITION } from '../../api/resource-composition.ts';
 import { REVISION } from '../../api/revision.ts';
+import { VIRTUAL_CLUSTER } from '../../api/virtual-cluster.ts';
 import {
   DEPLOYMENT,
   MUTATING_WEBHOOK_CONFIGURATION,
@@ -91,6 +92,7 @@ async function removeFinalizers(client: Client): Promise<number> {
   await removeFrom(client, RESOURCE_COMPOSITION);
   await removeFrom(client, REVISION);
   await removeFrom(client, CONTROL_PLANE, KFLEX_FINALIZER);
+  await removeFrom(client, VIRTUAL_CLUSTER);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
