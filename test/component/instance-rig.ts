@@ -117,6 +117,8 @@ export class InstanceRig {
   /** The tester's client: not the operator. */
   readonly client: Client;
   readonly engine = new TemplateEngine();
+  /** Services beside the shop; they count from the next start on. */
+  services: readonly InstanceService[] = [];
   /** Settings of the operator that a test changes; they count from the next start on. */
   settings: Partial<InstanceDeps['settings']> = {};
   /** The operator's requests are those of this user and of whom it impersonates. */
@@ -204,7 +206,8 @@ export class InstanceRig {
       identity: 'test',
       namespace: OPERATOR,
     });
-    manager.addController(instanceController(SERVICE, this.deps(manager.client)));
+    for (const service of [SERVICE, ...(this.services ?? [])])
+      manager.addController(instanceController(service, this.deps(manager.client)));
     return manager;
   }
 
@@ -331,6 +334,7 @@ export const SERVICE: InstanceService = {
   composition: { namespace: OPERATOR, name: 'shop', uid: SERVICE_UID },
   currentRevision: (stores, newest = Infinity) =>
     [...stores.list(REVISION)]
+      .filter(({ spec }) => spec.resource.kind === SHOP.kind)
       .sort((a, b) => a.spec.number - b.spec.number)
       .findLast(({ spec }) => spec.number <= newest),
 };

@@ -62,6 +62,23 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'an instance is migrated from one that its creator may not delete',
+    file: 'src/features/instance/handlers.ts',
+    find: "    return 'notYours';\n",
+    replace: "    return 'ready';\n",
+    test: {
+      file: 'src/features/instance/handlers.test.ts',
+      name: 'migrates nothing that the user may not delete',
+    },
+  },
+  {
+    attack: 'the namespace of an instance is taken by one of another kind that does not give it',
+    file: 'src/features/instance/migration.ts',
+    find: '    holder.metadata.labels?.[INSTANCE_UID_LABEL] === uid &&\n',
+    replace: '',
+    test: { file: 'src/features/instance/migration.test.ts', name: 'gives nothing: %s' },
+  },
+  {
     attack: 'a namespace of another instance is adopted, between look and write',
     file: 'src/runtime/write.ts',
     find: '  if (!ours) throw notOurs(kind, object.metadata, ownerLabel, owner);\n',

@@ -40,6 +40,41 @@ function create(
   );
 }
 
+describe('a migration from another kind', () => {
+  const migrating = instance('shop1', {}, { annotations: { 'kubeplus/migrate-from': 'Old' } });
+
+  it.each([
+    ['unknown', 'Invalid kind specified in migrate-from annotation Old.'],
+    ['absent', /there is no Old shop1 in namespace kubeplus/],
+    ['busy', /Old shop1 is being changed/],
+    ['notYours', /you may not delete Old shop1, so you can't take over what it has/],
+  ] as const)('is refused where the other is %s', (source, message) => {
+    expect(create(migrating, { source })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('goes where the other is ready, although that one has the name', () => {
+    const target = { terminating: false, ownerKind: 'Old' };
+    expect(create(migrating, { source: 'ready', target })).toEqual([]);
+  });
+
+  it('is asked about when the annotation comes, and not again at each change', () => {
+    const change = (oldObject: Instance) =>
+      admitInstance(about('UPDATE'), { object: migrating, oldObject }, { ...WORLD, source: 'notYours' });
+
+    expect(change(instance())).toHaveLength(1);
+    expect(change(migrating)).toEqual([]);
+  });
+
+  it('is confirmed before the new one is deleted: the old one would be left with nothing', () => {
+    const objects = { object: undefined, oldObject: { ...migrating, status: {} } };
+    const findings = admitInstance(about('DELETE'), objects, { ...WORLD, unconfirmed: 'Old' });
+
+    expect(findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/migrated from Old shop1, which is there still/),
+    ]);
+  });
+});
+
 describe('the release that an instance takes over', () => {
   const adopted = { namespace: 'legacy', release: 'wp', revision: 3, content: 'd' };
   const change = (before: Instance, after: Instance, world: Partial<AdmissionWorld>): readonly string[] =>
@@ -126,12 +161,6 @@ describe('admitInstance on creation', () => {
       instance('team-shop-0123456789'),
       {},
       /^metadata\.name: .*choose an end/,
-    ],
-    [
-      'a migration',
-      instance('a', {}, { annotations: { 'kubeplus/migrate-from': 'Old' } }),
-      {},
-      /^metadata\.annotations\[kubeplus\/migrate-from\]: /,
     ],
     [
       'a Secret that the user may not read',

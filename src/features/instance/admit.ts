@@ -3,12 +3,10 @@ import { ACCOUNT_ANNOTATION, FINALIZER, FORCE_DELETE_LABEL } from '../../api/nam
 import type { ServicePolicies } from '../../api/revision.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { AdmissionRequest, Finding, JsonPatchOperation } from '../../runtime/admission.ts';
+import { MIGRATE_ANNOTATION } from './migration.ts';
 import { looksHashed, nameLimit } from './names.ts';
 import { trafficFindings } from './traffic.ts';
 import { nodeNameOf } from './values.ts';
-
-/** KubePlus's annotation that asks to take over an instance of another kind. */
-const MIGRATE_ANNOTATION = 'kubeplus/migrate-from';
 
 /** What admission knows besides the request. */
 export interface AdmissionWorld {
@@ -24,11 +22,18 @@ export interface AdmissionWorld {
   readonly unreadableSecrets: readonly string[];
   /** What the licence of the kind has against a further instance. */
   readonly licenseFindings: readonly Finding[];
+  /** How the instance stands that this one is to be migrated from. */
+  readonly source?: SourceState | undefined;
+  /** Kind of the instance that this one was migrated from, while that one could take everything back. */
+  readonly unconfirmed?: string | undefined;
   /** A namespace carries the UID of this very instance: where it lives is settled. */
   readonly holdsNamespace: boolean;
   /** How strictly the service isolates its instances. */
   readonly isolation: ServicePolicies['isolation'];
 }
+
+/** How an instance stands that another one is to be migrated from. */
+export type SourceState = 'unknown' | 'absent' | 'busy' | 'notYours' | 'ready';
 
 export interface TargetNamespace {
   readonly terminating: boolean;
@@ -52,6 +57,7 @@ export function admitInstance(
             ...nameFindings(object, request, world),
             ...contentFindings(object, world),
             ...adoptionFindings(object, oldObject, world),
+            ...migrationFindings(object, oldObject, world),
             ...trafficFindings(object, oldObject, world.isolation),
           ];
     case 'UPDATE':
@@ -60,10 +66,11 @@ export function admitInstance(
       return [
         ...(isContentChanged(object, oldObject) ? contentFindings(object, world) : []),
         ...adoptionFindings(object, oldObject, world),
+        ...migrationFindings(object, oldObject, world),
         ...trafficFindings(object, oldObject, world.isolation),
       ];
     case 'DELETE':
-      return oldObject === undefined ? [] : deletionFindings(oldObject);
+      return oldObject === undefined ? [] : deletionFindings(oldObject, world);
     case 'CONNECT':
       return [];
   }
@@ -85,17 +92,10 @@ function nameFindings(
   const { name } = metadata;
   const findings: Finding[] = [];
   const migrated = metadata.annotations?.[MIGRATE_ANNOTATION];
-  if (migrated !== undefined) {
-    const field = `metadata.annotations[${MIGRATE_ANNOTATION}]`;
-    findings.push({
-      field,
-      message: `${field}: instances can't be migrated from kind ${migrated}; remove the annotation`,
-    });
-  }
   if (target?.terminating === true) {
     const text = `Previous Namespace for custom resource ${name} is in terminating state. Wait for it to terminate and then re-deploy`;
     findings.push({ message: text });
-  } else if (target?.ownerKind !== undefined && target.ownerKind !== kind) {
+  } else if (target?.ownerKind !== undefined && target.ownerKind !== kind && target.ownerKind !== migrated) {
     const text = `App with name ${name} already exists for Kind ${target.ownerKind}. Use different app name.`;
     findings.push({ message: text });
   }
@@ -152,11 +152,43 @@ export function isMoved(object: Instance, oldObject: Instance | undefined): bool
   return !deepEqual(object.tenantry?.adopted, oldObject?.tenantry?.adopted);
 }
 
-function deletionFindings(instance: Instance): readonly Finding[] {
+/** What is wrong with the kind that an instance is to be migrated from, if that is said now. */
+function migrationFindings(
+  object: Instance,
+  oldObject: Instance | undefined,
+  { source }: AdmissionWorld,
+): readonly Finding[] {
+  if (!isMigrated(object, oldObject)) return [];
+  const kind = object.metadata.annotations?.[MIGRATE_ANNOTATION] ?? '';
+  const field = `metadata.annotations[${MIGRATE_ANNOTATION}]`;
+  const { name, namespace } = object.metadata;
+  const texts: Readonly<Record<SourceState, string | undefined>> = {
+    unknown: `Invalid kind specified in migrate-from annotation ${kind}.`,
+    absent: `${field}: there is no ${kind} ${name} in namespace ${namespace} that has a release; an instance is migrated from the one of its own name`,
+    busy: `${field}: ${kind} ${name} is being changed or deleted, or wants to take over itself what is here; wait until it is ready, or remove the annotation from it`,
+    notYours: `${field}: you may not delete ${kind} ${name}, so you can't take over what it has`,
+    ready: undefined,
+  };
+  const message = texts[source ?? 'absent'];
+  return message === undefined ? [] : [{ field, message }];
+}
+
+/** True if an instance is said to be migrated, from another kind than before. */
+export function isMigrated(object: Instance, oldObject: Instance | undefined): boolean {
+  const from = object.metadata.annotations?.[MIGRATE_ANNOTATION];
+  return from !== undefined && from !== oldObject?.metadata.annotations?.[MIGRATE_ANNOTATION];
+}
+
+function deletionFindings(instance: Instance, { unconfirmed }: AdmissionWorld): readonly Finding[] {
   if (instance.metadata.deletionTimestamp !== undefined) return [];
   if (instance.tenantry?.deletionProtection === true) {
     const field = 'tenantry.deletionProtection';
     return [{ field, message: `${field}: is true; set it to false before the instance is deleted` }];
+  }
+  if (unconfirmed !== undefined) {
+    const { name } = instance.metadata;
+    const message = `${name} was migrated from ${unconfirmed} ${name}, which is there still and could take everything back: delete that one first to confirm, or take the annotation ${MIGRATE_ANNOTATION} away here and give it to that one, naming ${instance.kind}`;
+    return [{ message }];
   }
   const forced = instance.metadata.labels?.[FORCE_DELETE_LABEL] !== undefined;
   if (forced || instance.status !== undefined) return [];

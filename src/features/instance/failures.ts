@@ -32,6 +32,16 @@ export function notHandedOver({ namespace, release }: AdoptedRelease): Failure {
   };
 }
 
+/** The instance of another kind has its namespace and release. */
+export function migratedTo(kind: string, own: string): Failure {
+  return {
+    reason: 'Migrated',
+    message: `It was migrated to kind ${kind} and holds nothing any more. Delete this ${own} to confirm; or take everything back: remove the annotation kubeplus/migrate-from from the ${kind}, and annotate this one with kubeplus/migrate-from: ${kind}`,
+    stalled: true,
+    retryMs: 60_000,
+  };
+}
+
 /** KubePlus deployed the instance, and nobody gave its release over yet. */
 export function notAdopted(name: string): Failure {
   return {

@@ -5,6 +5,7 @@ import { labelsHold } from './isolation-status.ts';
 import type { Look } from './look.ts';
 import { observeReadiness, observeUrl } from './observe-running.ts';
 import { observeDeletions, observeOutdated } from './observe-deletions.ts';
+import { deletedNow } from './migration.ts';
 import { loadPrevious, loadRelease } from './load-release.ts';
 import { observeRecords } from './release-records.ts';
 import { helmreleaseText, notesDigest } from './status.ts';
@@ -39,7 +40,7 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
       if (world.release !== undefined) memory.awaitRecord(world.release);
       return {
         ...world,
-        deletions: [...(await observeDeletions(look, world.release?.objects ?? []))],
+        deletions: deletedNow(look.instance, await observeDeletions(look, world.release?.objects ?? [])),
         outdated: await observeOutdated(look),
       };
     case 'repair-policies': {
@@ -57,6 +58,10 @@ export async function gather(look: Look, world: InstanceWorld): Promise<Instance
       return gatherSettled(look, world);
     case 'wait':
       return gatherWait(look, world, world.action.for);
+    case 'take':
+      // What was known of the namespace is the other one's, or from before it was.
+      memory.startAnew();
+      return world;
     case 'refuse':
     case 'write':
     case 'enter-after':

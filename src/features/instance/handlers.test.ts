@@ -165,6 +165,26 @@ describe('/validate/instances', () => {
     });
   });
 
+  it('migrates nothing that the user may not delete', async () => {
+    const { ask, reviews } = setUp(false);
+    const metadata = { name: 'shop1', namespace: 'op', annotations: { 'kubeplus/migrate-from': 'Shop' } };
+
+    expect(messages(await ask('/validate/instances', { object: { ...shop({}), metadata } }))).toEqual([
+      expect.stringContaining('you may not delete Shop shop1'),
+    ]);
+    expect(reviews[0]?.body).toMatchObject({
+      spec: { resourceAttributes: { verb: 'delete', resource: 'shops', name: 'shop1', namespace: 'op' } },
+    });
+  });
+
+  it('migrates from no kind that nobody offers, in KubePlus’s words', async () => {
+    const metadata = { name: 'shop1', namespace: 'op', annotations: { 'kubeplus/migrate-from': 'None' } };
+
+    expect(messages(await setUp().ask('/validate/instances', { object: { ...shop({}), metadata } }))).toEqual(
+      ['Invalid kind specified in migrate-from annotation None.'],
+    );
+  });
+
   it('knows a namespace that KubePlus made for another kind', async () => {
     const { ask } = setUp();
     const object = { ...shop({}), metadata: { name: 'old', namespace: 'op' } };

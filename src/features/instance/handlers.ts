@@ -10,16 +10,26 @@ import { REVISION, revisionsOf, type InstanceRevision, type Revision } from '../
 import type { Client } from '../../client/client.ts';
 import { registryValues } from '../../helm/image-registry.ts';
 import { NAMESPACE, NODE } from '../../kube/builtin-kinds.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import type { Json, KubeObject } from '../../kube/object.ts';
 import type {
   AdmissionAnswer,
   AdmissionHandler,
   AdmissionRequest,
   Finding,
+  JsonPatchOperation,
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
 import { mayUser } from '../../runtime/user-access.ts';
-import { admitInstance, isContentChanged, isMoved, patchInstance, type TargetNamespace } from './admit.ts';
+import {
+  admitInstance,
+  isContentChanged,
+  isMigrated,
+  isMoved,
+  patchInstance,
+  type SourceState,
+  type TargetNamespace,
+} from './admit.ts';
+import { isGiving, MIGRATE_ANNOTATION, releaseIn, sourceKind } from './migration.ts';
 import { Licenses } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
@@ -46,7 +56,7 @@ export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler
   const validator = new ValuesValidator();
   const licenses = new Licenses(deps.client, deps.clock);
   return [
-    { path: '/mutate/instances', handle: (request) => Promise.resolve(mutate(request)) },
+    { path: '/mutate/instances', handle: (request) => Promise.resolve(mutate(deps, request)) },
     {
       path: '/validate/instances',
       handle: (request, signal) => validate({ ...deps, charts, validator, licenses }, request, signal),
@@ -54,12 +64,33 @@ export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler
   ];
 }
 
-function mutate(request: AdmissionRequest): AdmissionAnswer {
+function mutate(deps: InstanceAdmissionDeps, request: AdmissionRequest): AdmissionAnswer {
   const { object, oldObject } = instancesOf(request);
   if (object === undefined || request.subResource !== '') return { allowed: true };
-  const patch = patchInstance(request.operation, request.user.username, object, oldObject);
+  const patch = [
+    ...patchInstance(request.operation, request.user.username, object, oldObject),
+    ...(request.operation === 'CREATE' ? namedRelease(deps, request, object) : []),
+  ];
   return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
 }
+
+/** An instance that is migrated from another kind's says, like one that takes over a release of Helm, which one that is. */
+function namedRelease(
+  { stores, settings }: InstanceAdmissionDeps,
+  { namespace, name }: AdmissionRequest,
+  object: Instance,
+): readonly JsonPatchOperation[] {
+  const { annotations = {} } = object.metadata;
+  if (annotations[MIGRATE_ANNOTATION] === undefined || object.tenantry?.adopted !== undefined) return [];
+  const target = namespaceOf({ namespace, name }, settings.operatorNamespace);
+  const adopted = releaseIn(stores.get(NAMESPACE, { name: target }));
+  return adopted === undefined
+    ? []
+    : [{ op: 'add', path: '/tenantry', value: jsonOf({ ...object.tenantry, adopted }) }];
+}
+
+/** Settings are JSON; their type only does not say so. */
+const jsonOf = (settings: Instance['tenantry']): Json => settings as unknown as Json;
 
 interface Validation extends InstanceAdmissionDeps {
   readonly charts: Charts;
@@ -85,6 +116,9 @@ async function validate(
     operatorNamespace,
     accountsNamespace,
     holdsNamespace: await holdsNamespace(deps, request, objects, signal),
+    source: await sourceState(deps, request, objects, signal),
+    unconfirmed:
+      request.operation === 'DELETE' ? await unconfirmed(deps, request, oldObject, signal) : undefined,
     nodes: deps.stores.list(NODE).map(({ metadata }) => metadata.name),
     target: request.operation === 'CREATE' ? targetOf(deps, request, object) : undefined,
     valuesFindings: changes ? await valuesFindings(deps, revision, object) : [],
@@ -164,6 +198,44 @@ function targetOf(
   });
   if (target === undefined) return undefined;
   return { terminating: target.metadata.deletionTimestamp !== undefined, ownerKind: ownerKind(target) };
+}
+
+/** How the instance stands that another one is to be migrated from: of its name, in its namespace, and the user's to delete. */
+async function sourceState(
+  { client, stores, settings }: Validation,
+  { namespace, name, user }: AdmissionRequest,
+  { object, oldObject }: ReturnType<typeof instancesOf>,
+  signal: AbortSignal,
+): Promise<SourceState | undefined> {
+  if (object === undefined || !isMigrated(object, oldObject)) return undefined;
+  const kind = sourceKind(object, stores);
+  if (kind === undefined) return 'unknown';
+  const { group, plural: resource } = kind;
+  if (!(await mayUser(client, user, { verb: 'delete', group, resource, namespace, name }, signal)))
+    return 'notYours';
+  const source = await client.find(kind, { namespace, name }, { signal });
+  if (source === undefined) return 'absent';
+  const home =
+    source.tenantry?.adopted?.namespace ?? namespaceOf({ namespace, name }, settings.operatorNamespace);
+  const holder = await client.find(NAMESPACE, { name: home }, { signal });
+  if (holder === undefined || home !== (object.tenantry?.adopted?.namespace ?? home)) return 'absent';
+  return isGiving(source, holder, object.kind) ? 'ready' : 'busy';
+}
+
+/** The kind that an instance was migrated from, while the one of that kind is there and this one has the namespace. */
+async function unconfirmed(
+  { client, stores, settings }: Validation,
+  { namespace, name }: AdmissionRequest,
+  instance: Instance | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const kind = instance === undefined ? undefined : sourceKind(instance, stores);
+  if (instance === undefined || kind === undefined) return undefined;
+  const usual = namespaceOf({ namespace, name }, settings.operatorNamespace);
+  const home = instance.tenantry?.adopted?.namespace ?? usual;
+  const holder = await client.find(NAMESPACE, { name: home }, { signal });
+  if (holder?.metadata.labels?.[INSTANCE_UID_LABEL] !== instance.metadata.uid) return undefined;
+  return (await client.find(kind, { namespace, name }, { signal })) === undefined ? undefined : kind.kind;
 }
 
 /** Asked only where an instance is to move, and then of the API: an instance that moves leaves behind what it has. */

@@ -59,6 +59,15 @@ export class InstanceMemory {
     this.uid = uid;
   }
 
+  /** Nothing is known any more of the namespace and what stands in it. */
+  startAnew(): void {
+    this.known.clear();
+    this.policyDigest = undefined;
+    this.#policies = undefined;
+    this.accountReady = false;
+    this.recorded = undefined;
+  }
+
   /** The objects that a release has yet to write. Asked again for the same rendering, nothing changes. */
   awaitObjects(rendered: string, keys: Iterable<string>): void {
     if (this.#awaited?.rendered !== rendered) this.#awaited = { rendered, keys: new Set(keys) };

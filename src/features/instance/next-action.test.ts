@@ -17,6 +17,8 @@ const STATE: InstanceState = {
   forced: false,
   namespace: 'ours',
   adopts: false,
+  mayTake: false,
+  moved: false,
   served: true,
   release: RELEASE,
   inputs: 'i',

@@ -22,6 +22,10 @@ export interface InstanceState {
   readonly namespace: 'absent' | 'ours' | 'terminating' | 'taken';
   /** It takes over a namespace that is there, and makes none. */
   readonly adopts: boolean;
+  /** The instance of another kind gives it its namespace. */
+  readonly mayTake: boolean;
+  /** The namespace is marked as another service's: it was taken over, and the policies are that one's still. */
+  readonly moved: boolean;
   /** The service has a current revision. */
   readonly served: boolean;
   readonly release: InventoryRelease | undefined;
@@ -49,6 +53,8 @@ export type NextAction =
   | { readonly do: 'wait'; readonly for: 'namespace-gone' | 'service' | 'turn' }
   /** The namespace is somebody else's, or to be taken over and not there. */
   | { readonly do: 'refuse' }
+  /** Make the namespace of another kind's instance its own. */
+  | { readonly do: 'take' }
   /** Render anew and write down what will be touched. */
   | { readonly do: 'start'; readonly number: number }
   | { readonly do: 'policies' }
@@ -80,12 +86,15 @@ export function nextAction(state: InstanceState & { readonly content: ReleaseCon
 export function nextAction(state: InstanceState): NextAction | NeedsContent;
 export function nextAction(state: InstanceState): NextAction | NeedsContent {
   if (state.deleting) return nextOfDeletion(state);
+  if (state.namespace === 'taken' && state.mayTake) return { do: 'take' };
   // Made, it would be a namespace by a name of the user's choice.
   if (state.namespace === 'taken' || (state.adopts && state.namespace === 'absent')) return { do: 'refuse' };
   if (state.namespace === 'terminating') return { do: 'wait', for: 'namespace-gone' };
   if (!state.served) return { do: 'wait', for: 'service' };
   const { release } = state;
   if (release === undefined || state.namespace === 'absent') return { do: 'start', number: 1 };
+  // Its account reads nothing there before it is bound.
+  if (state.moved && !state.policiesCurrent) return { do: 'policies' };
   // The policies need nothing of the release, and reading that needs one of them: the binding of the service's account.
   if (state.drifted === 'policies') return { do: 'repair-policies' };
   if (release.inputs !== state.inputs) return nextRelease(state, release);

@@ -1,9 +1,16 @@
 import type { Instance } from '../../api/instance.ts';
-import { FORCE_DELETE_LABEL } from '../../api/names.ts';
+import {
+  FORCE_DELETE_LABEL,
+  INSTANCE_KIND_LABEL,
+  INSTANCE_NAME_LABEL,
+  INSTANCE_NAMESPACE_LABEL,
+  SERVICE_UID_LABEL,
+} from '../../api/names.ts';
 import type { InstanceRevision } from '../../api/revision.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { allTexts, secretTexts } from '../../runtime/hide-values.ts';
 import { foundInventory, isOfKubePlus } from './adoption.ts';
+import { mayTake } from './migration.ts';
 import { identityOf } from './identity.ts';
 import { entryKey, inventoryOf } from './inventory.ts';
 import { labelsHold } from './isolation-status.ts';
@@ -32,11 +39,13 @@ export async function observeInstance(
   holdTurn(look);
   const policies = policiesOf(look, look.inventory);
   const drifted = drift(look);
-  const first = stateOf(look, policies, drifted, undefined);
+  const first = { ...stateOf(look, policies, drifted, undefined), mayTake: await mayTake(look) };
   const { action, content } = await choose(look, first);
   const base: InstanceWorld = {
     ...emptyWorld(look),
     action,
+    ...(action.do === 'take' && look.namespace.state === 'taken' ? { namespace: look.namespace.object } : {}),
+    takenBy: takenBy(look),
     policies,
     drifted,
     release: content?.release,
@@ -44,6 +53,15 @@ export async function observeInstance(
     changed: content?.changed ?? new Set(),
   };
   return gather(look, base);
+}
+
+/** The kind of an instance of the same name that has the namespace. */
+function takenBy({ namespace, identity }: Look): string | undefined {
+  if (namespace.state !== 'taken') return undefined;
+  const { [INSTANCE_KIND_LABEL]: kind, ...labels } = namespace.object.metadata.labels ?? {};
+  const isSame =
+    labels[INSTANCE_NAME_LABEL] === identity.name && labels[INSTANCE_NAMESPACE_LABEL] === identity.namespace;
+  return isSame && kind !== identity.kind ? kind : undefined;
 }
 
 /** The next action, and the release's content where the choice depends on it. */
@@ -140,6 +158,8 @@ function stateOf(
     forced: look.forced,
     namespace: look.namespace.state,
     adopts: look.instance.tenantry?.adopted !== undefined || isOfKubePlus(look.instance),
+    mayTake: false,
+    moved: isMoved(look),
     served: revision !== undefined,
     release: inventory?.release,
     inputs: look.inputs,
@@ -151,6 +171,13 @@ function stateOf(
     objectsDeleted: memory.objectsDeleted,
     content,
   };
+}
+
+function isMoved({ namespace, identity }: Look): boolean {
+  return (
+    namespace.state === 'ours' &&
+    namespace.object.metadata.labels?.[SERVICE_UID_LABEL] !== identity.serviceUid
+  );
 }
 
 /** True if the inventory lacks something that our last writes told. */

@@ -1,7 +1,7 @@
 import type { Instance } from '../../api/instance.ts';
 import type { PlannedEvent, Stage } from '../../runtime/plan.ts';
 import { isOfKubePlus } from './adoption.ts';
-import { callFailure, namespaceTaken, notAdopted, notHandedOver } from './failures.ts';
+import { callFailure, migratedTo, namespaceTaken, notAdopted, notHandedOver } from './failures.ts';
 import { hooksOf } from './hooks.ts';
 import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
@@ -18,6 +18,7 @@ import {
   putBackRecords,
   recordStage,
   removeNamespaceStage,
+  takeStage,
 } from './writes.ts';
 import { finished, inPhase, noted, started } from './next-inventory.ts';
 import { planHooks } from './plan-hooks.ts';
@@ -59,6 +60,8 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
       return planWait(instance, world, action.for, now);
     case 'refuse':
       return failed(instance, world, refusal(instance, world), now);
+    case 'take':
+      return { stages: [takeStage(world)], again: true };
     case 'start':
       return planStart(world, action.number);
     case 'policies':
@@ -85,8 +88,9 @@ function planAction(instance: Instance, world: InstanceWorld, now: number): Inst
   }
 }
 
-function refusal(instance: Instance, { identity }: InstanceWorld): Failure {
+function refusal(instance: Instance, { identity, takenBy }: InstanceWorld): Failure {
   const { adopted } = instance.tenantry ?? {};
+  if (takenBy !== undefined) return migratedTo(takenBy, identity.kind);
   if (adopted !== undefined) return notHandedOver(adopted);
   return isOfKubePlus(instance) ? notAdopted(instance.metadata.name) : namespaceTaken(identity.target);
 }

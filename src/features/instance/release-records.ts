@@ -29,7 +29,8 @@ export function compareRecords(
   const fine = own?.metadata.labels?.['status'] === 'deployed';
   return {
     foreign: secrets
-      .filter((secret) => !isOurs(secret))
+      // Those of an instance that had the namespace before carry its UID, which only the operator could give them.
+      .filter(({ metadata }) => metadata.labels?.[INSTANCE_UID_LABEL] === undefined)
       .flatMap(({ metadata }) =>
         metadata.uid === undefined ? [] : [{ kind: SECRET, name: metadata.name, uid: metadata.uid }],
       ),

@@ -40,6 +40,8 @@ export interface InstanceWorld {
   readonly action: NextAction;
   /** Set if the action can't be done; then only the status is written. */
   readonly failure?: Failure;
+  /** Kind of the instance of the same name that was migrated from this one and has its namespace. */
+  readonly takenBy?: string | undefined;
   /** The namespace as the store or our last write has it, if it is ours. */
   readonly namespace: KubeObject | undefined;
   readonly inventory: Inventory | undefined;

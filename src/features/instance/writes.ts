@@ -1,4 +1,4 @@
-import { INVENTORY_ANNOTATION } from '../../api/names.ts';
+import { INSTANCE_UID_LABEL, INVENTORY_ANNOTATION } from '../../api/names.ts';
 import { NAMESPACE, SECRET, SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import type { Stage, Write } from '../../runtime/plan.ts';
@@ -36,6 +36,13 @@ export function namespaceStage(world: InstanceWorld, inventory: Inventory): Stag
   const object = namespaceObject(identity, policies, encodeInventory(inventory));
   const write: Write = { verb: 'own', kind: NAMESPACE, object, owner: identity.uid, onlyNew: true };
   return { name: 'namespace', writes: [write] };
+}
+
+/** Stage: a namespace of another kind's instance becomes this one's, if it is still as it was looked at. */
+export function takeStage({ identity, namespace }: InstanceWorld): Stage {
+  const { uid, resourceVersion } = namespace?.metadata ?? {};
+  const body = { metadata: { uid, resourceVersion, labels: { [INSTANCE_UID_LABEL]: identity.uid } } };
+  return { name: 'take', writes: [{ verb: 'patch', kind: NAMESPACE, ref: { name: identity.target }, body }] };
 }
 
 /** In a merge patch, takes away what is not said after it. */
