@@ -6,11 +6,18 @@ const NAME = 'moving';
 const map = (name: string, data: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: ${data}\n`;
 const WORD = 'word: "{{ .Values.word }}"';
+/** Made up once, and looked up afterwards, as charts do that can be upgraded. */
+const PASSWORD = `apiVersion: v1
+kind: Secret
+metadata: {name: password}
+data:
+  {{- $old := lookup "v1" "Secret" .Release.Namespace "password" }}
+  password: {{ if $old }}{{ $old.data.password }}{{ else }}{{ randAlphaNum 20 | b64enc }}{{ end }}
+`;
 const FIRST = {
   'values.yaml': 'word: none\n',
   'templates/a.yaml': map('settings', `{${WORD}, by: first}`),
-  'templates/b.yaml':
-    'apiVersion: v1\nkind: Secret\nmetadata: {name: password}\ndata: {password: {{ randAlphaNum 20 | b64enc }}}\n',
+  'templates/b.yaml': PASSWORD,
 };
 const SECOND = {
   'values.yaml': 'word: none\n',
@@ -56,7 +63,7 @@ describe('a migration between kinds', () => {
 
   it('keeps what the first kind made up, is not deleted before it is confirmed, and goes back', async () => {
     const password = await field(`secret password -n ${NAME}`, '{.data.password}');
-    const { uid } = { uid: await field(`namespace ${NAME}`, '{.metadata.uid}') };
+    const uid = await field(`namespace ${NAME}`, '{.metadata.uid}');
 
     expect(await migrate()).toMatchObject({ code: 0 });
     await settled('second', 2);
