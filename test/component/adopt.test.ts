@@ -62,9 +62,9 @@ describe('a release that is taken over', () => {
   });
 
   it('goes on as it runs where the operator has a registry of its own', async () => {
+    await rig.close();
+    rig = await InstanceRig.start({ settings: { imageRegistry: 'registry.example' } });
     await stockRelease(rig);
-    rig.settings = { imageRegistry: 'registry.example' };
-    await rig.restart();
     const before = password();
 
     await give(rig, await claim(rig));

@@ -111,16 +111,21 @@ export const POLICIES: RevisionSpec['policies'] = {
   allowedClusterKinds: [],
 };
 
+/** What a rig has besides the shop, from its start on. */
+interface RigExtras {
+  readonly services?: readonly InstanceService[];
+  readonly settings?: Partial<InstanceDeps['settings']>;
+  /** Done before the operator runs. */
+  readonly prepare?: (rig: InstanceRig) => Promise<void>;
+}
+
 /** The instance feature over an API server in memory: one service, whose chart is a function. */
 export class InstanceRig {
   readonly api: FakeApi;
   /** The tester's client: not the operator. */
   readonly client: Client;
   readonly engine = new TemplateEngine();
-  /** Services beside the shop; they count from the next start on. */
-  services: readonly InstanceService[] = [];
-  /** Settings of the operator that a test changes; they count from the next start on. */
-  settings: Partial<InstanceDeps['settings']> = {};
+  readonly #extras: RigExtras;
   /** The operator's requests are those of this user and of whom it impersonates. */
   readonly operator: Client;
   manager: Manager;
@@ -129,20 +134,21 @@ export class InstanceRig {
   #digest = '';
   #chunks: readonly string[] = [];
 
-  private constructor(api: FakeApi) {
+  private constructor(api: FakeApi, extras: RigExtras) {
     this.api = api;
+    this.#extras = extras;
     this.client = api.client({ token: 'tester' });
     this.operator = api.client({ token: 'operator' });
     this.manager = this.#manage();
   }
 
-  static async start(): Promise<InstanceRig> {
+  static async start(extras: RigExtras = {}): Promise<InstanceRig> {
     const api = await startFakeApi({
       namespaces: [OPERATOR, ACCOUNTS, 'team'],
       tokens: { tester: 'tester', operator: 'operator' },
       unenforced: ['CEL rules', 'ClusterRole', 'RoleBinding', 'Role', 'ResourceQuota', 'LimitRange'],
     });
-    const rig = new InstanceRig(api);
+    const rig = new InstanceRig(api, extras);
     const resource = { group: SHOP.group, version: SHOP.version, kind: SHOP.kind, plural: SHOP.plural };
     const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
     const shop = generatedCrd({
@@ -164,6 +170,7 @@ export class InstanceRig {
     rig.#digest = stored.digest;
     rig.#chunks = stored.chunks;
     await rig.revise(1);
+    await extras.prepare?.(rig);
     rig.run();
     return rig;
   }
@@ -206,13 +213,13 @@ export class InstanceRig {
       identity: 'test',
       namespace: OPERATOR,
     });
-    for (const service of [SERVICE, ...(this.services ?? [])])
+    for (const service of [SERVICE, ...(this.#extras.services ?? [])])
       manager.addController(instanceController(service, this.deps(manager.client)));
     return manager;
   }
 
   deps(client: Client): InstanceDeps {
-    const settings = { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS, ...this.settings };
+    const settings = { operatorNamespace: OPERATOR, accountsNamespace: ACCOUNTS, ...this.#extras.settings };
     return {
       client,
       engine: this.engine,

@@ -23,8 +23,8 @@ const MIGRATE = 'kubeplus/migrate-from';
 const claim = object('v1', 'PersistentVolumeClaim', 'data', { spec: { accessModes: ['ReadWriteOnce'] } });
 
 let rig: InstanceRig;
-beforeEach(async () => {
-  rig = await InstanceRig.start();
+/** A second kind, and a chart that differs by it. */
+async function prepare(rig: InstanceRig): Promise<void> {
   // What the first kind has and the second has not: a claim and a Secret with data, and a map that anybody can make again.
   rig.engine.template = (request) => {
     const [settings, password, ...rest] = fourObjects(request) as [object, object, ...object[]];
@@ -49,8 +49,9 @@ beforeEach(async () => {
       providerValues: { isStore: true },
     },
   });
-  rig.services = [STORES];
-  await rig.restart();
+}
+beforeEach(async () => {
+  rig = await InstanceRig.start({ services: [STORES], prepare });
 });
 afterEach(() => rig.close());
 
