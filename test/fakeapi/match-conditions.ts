@@ -29,13 +29,14 @@ const KNOWN: readonly (readonly [RegExp, (match: RegExpExecArray) => Condition])
       review.operation !== 'UPDATE' || review.object?.metadata.deletionTimestamp === undefined,
   ],
   [
-    /^request\.operation != 'DELETE' \|\| oldObject\.\?tenantry\.\?deletionProtection\.orValue\(false\) == true \|\| !has\(oldObject\.status\)$/,
+    /^request\.operation != 'DELETE' \|\| oldObject\.\?tenantry\.\?deletionProtection\.orValue\(false\) == true \|\| !has\(oldObject\.status\) \|\| 'kubeplus\/migrate-from' in oldObject\.metadata\.\?annotations\.orValue\(\{\}\)$/,
     () => (review) => {
       const before = fields(review.oldObject);
       return (
         review.operation !== 'DELETE' ||
         mapAt(before, 'tenantry')['deletionProtection'] === true ||
-        before['status'] === undefined
+        before['status'] === undefined ||
+        Object.hasOwn(mapAt(mapAt(before, 'metadata'), 'annotations'), 'kubeplus/migrate-from')
       );
     },
   ],
