@@ -228,7 +228,7 @@ describe('inside', () => {
       const [tenant, plane] = await Promise.all(
         [NS, `vc-${NS}-system`].map((one) => runningPods(shell, one)),
       );
-      return tenant?.length === 0 && plane?.every((name) => name.includes('etcd') === false) === true;
+      return tenant?.length === 0 && plane?.every((name) => !name.includes('etcd')) === true;
     });
     const reason = await run(
       `kubectl get vc ${NAME} -n ${NS} -o jsonpath='{.status.conditions[?(@.type=="Ready")].reason}'`,
