@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMIT_RANGE, NAMESPACE, RESOURCE_QUOTA } from '../../src/kube/builtin-kinds.ts';
+import { VIRTUAL_CLUSTER } from '../../src/api/virtual-cluster.ts';
 import { VclusterRig } from './vcluster-rig.ts';
 
 const CONTEXT = 'vcluster_one_team_hub';
@@ -189,6 +190,18 @@ describe('vcluster delete', () => {
     expect(rig.host.objects(NAMESPACE).map(({ metadata }) => metadata.name)).toContain('team');
     expect((await rig.type('delete', 'one')).code).toBe(1);
     expect((await rig.type('delete', 'one', '--ignore-not-found')).code).toBe(0);
+  });
+
+  it('takes the context of one that is gone already', async () => {
+    await rig.create('one');
+    await rig.type('connect', 'one', '--server', 'a');
+    expect(await rig.currentContext()).toBe(CONTEXT);
+    await rig.client.delete(VIRTUAL_CLUSTER, { name: 'one', namespace: 'team' });
+
+    await rig.type('delete', 'one', '-n', 'team', '--ignore-not-found');
+
+    expect(await rig.currentContext()).toBe('hub');
+    expect(JSON.stringify(await rig.read())).not.toContain('vcluster_');
   });
 });
 

@@ -65,13 +65,17 @@ async function remove(io: CliIo, host: Host, name: string, flags: DeleteFlags): 
     : await findCluster(host, name, flags);
   if (cluster === undefined) {
     io.err(`there is no virtual cluster ${name}\n`);
+    // One that somebody deleted otherwise leaves a context, and perhaps a forward.
+    const { namespace } = flags;
+    if (flags.deleteContext && namespace !== undefined)
+      await forgetContext(io, host, { name, namespace }, flags);
     return;
   }
   const { client } = host;
   const place = placeOf(cluster);
   const { uid } = cluster.metadata;
   await client.delete(VIRTUAL_CLUSTER, place, uid === undefined ? {} : { uid });
-  if (flags.deleteContext) await forgetContext(io, host, cluster, flags);
+  if (flags.deleteContext) await forgetContext(io, host, place, flags);
   // Its namespace must not go before it: what ends it works in there.
   const namespace = await namespaceToDelete(host, place.namespace, flags);
   if (flags.wait || namespace !== undefined)
@@ -96,10 +100,10 @@ async function namespaceToDelete(
 async function forgetContext(
   io: CliIo,
   host: Host,
-  cluster: VirtualCluster,
+  place: ReturnType<typeof placeOf>,
   { kubeconfig }: VclusterFlags,
 ): Promise<void> {
-  const context = contextNameOf({ ...placeOf(cluster), parent: host.context });
+  const context = contextNameOf({ ...place, parent: host.context });
   await endForward(io, context);
   await editKubeconfig({ kubeconfig }, filesAround(io), (files) => {
     if (findEntry(files, 'contexts', context) === undefined) return files;
