@@ -92,6 +92,15 @@ describe('the plan of a virtual cluster', () => {
     expect(reasonOf(planned)).toBe('Paused');
   });
 
+  it('looks again when the work has begun, which nothing else tells', () => {
+    const due = plan({ plane: PLANE, serving: { isOpen: true, isWatching: true, isWorking: false } });
+    const done = plan({ plane: PLANE, serving: { isOpen: true, isWatching: true, isWorking: true } });
+
+    expect(due.stages.at(-1)?.actions).toEqual([{ name: 'work', uid: UID }]);
+    expect(due.again).toBe(true);
+    expect(done.again).toBeUndefined();
+  });
+
   it('ends with its plane first, then its account', () => {
     const going = {
       ...CLUSTER,

@@ -52,6 +52,8 @@ export function planCluster(
     stages: stages.filter(({ writes, actions = [] }) => writes.length + actions.length > 0),
     ...said(cluster, verdict, world, now),
     lookAgainMs: verdict.reason === 'Paused' && isEmptying(world) ? SOON_MS : LOOK_AGAIN_MS,
+    // That the work goes on is seen by nothing that is watched.
+    ...(isDue(world) ? { again: true } : {}),
   };
 }
 
@@ -60,7 +62,7 @@ function refused(message: string): Verdict {
 }
 
 function stagesOf(cluster: VirtualCluster, world: ClusterWorld, accountsNamespace: string): readonly Stage[] {
-  const { present, plane, facts, outside, serving } = world;
+  const { present, plane, facts, outside } = world;
   const { uid = '' } = cluster.metadata;
   const as = clusterAccount(cluster, accountsNamespace);
   const { account, binding } = accessParts(cluster, as);
@@ -84,7 +86,7 @@ function stagesOf(cluster: VirtualCluster, world: ClusterWorld, accountsNamespac
     {
       name: 'work',
       writes: [],
-      actions: serving.isWatching && !serving.isWorking ? [work] : [],
+      actions: isDue(world) ? [work] : [],
     },
   ];
 }
@@ -93,6 +95,11 @@ function endOf({ metadata }: Pod, as: Write['as']): readonly Write[] {
   const { namespace, name, uid, deletionTimestamp } = metadata;
   if (uid === undefined || deletionTimestamp !== undefined) return [];
   return [{ verb: 'delete', kind: POD, ref: { namespace, name }, uid, as }];
+}
+
+/** Whether this process can do the work, and does not yet. */
+function isDue({ serving }: ClusterWorld): boolean {
+  return serving.isWatching && !serving.isWorking;
 }
 
 function isEmptying({ pods, serving }: ClusterWorld): boolean {
