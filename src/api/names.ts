@@ -72,5 +72,8 @@ export const OPERATOR_POD_LABELS = {
 /** Suffix that makes the namespace of the services' accounts out of the operator's namespace. */
 export const SERVICE_ACCOUNTS_SUFFIX = '-services';
 
+/** Suffix that makes the namespace in which charts are tried on the cluster's policies out of the operator's namespace. */
+export const TRIAL_SUFFIX = '-trial';
+
 /** Text in `status.status` of a composition whose service is registered; other programs wait for it. */
 export const REGISTERED_STATUS = 'New CRD defined in ResourceComposition created successfully.';

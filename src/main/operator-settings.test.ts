@@ -31,6 +31,7 @@ describe('readOperatorSettings', () => {
       planes: PLANES,
       imageRegistry: undefined,
       allowHttp: false,
+      policyTrial: 'refuse',
       logLevel: 'info',
     });
   });
@@ -46,10 +47,11 @@ describe('readOperatorSettings', () => {
         TENANTRY_ALLOW_HTTP_CHARTS: 'yes',
         TENANTRY_LOG_LEVEL: 'loud',
         TENANTRY_SHARDS: '0',
+        TENANTRY_POLICY_TRIAL: 'no',
         TENANTRY_PLANES: '{}',
       }),
     ).toThrow(
-      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_SHARDS is 0.*TENANTRY_PLANES lacks images, domain, externalPort.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
+      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_POLICY_TRIAL is no.*TENANTRY_SHARDS is 0.*TENANTRY_PLANES lacks images, domain, externalPort.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
     );
   });
 });

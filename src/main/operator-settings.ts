@@ -26,6 +26,8 @@ export interface OperatorSettings {
   readonly kubeletCaFile: string | undefined;
   /** TENANTRY_KUBELET_INSECURE: trust any certificate of a kubelet. */
   readonly kubeletInsecure: boolean;
+  /** TENANTRY_POLICY_TRIAL: whether charts are tried on the cluster's policies when they are registered, and what a denial does. */
+  readonly policyTrial: 'refuse' | 'warn' | 'off';
   /** TENANTRY_LOG_LEVEL. */
   readonly logLevel: LogLevel;
   /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY and TENANTRY_PROXY_CHART_HOSTS, for chart downloads. */
@@ -53,6 +55,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** More shards than replicas that the chart allows several times over; each costs a lease that is renewed every two seconds. */
 const MAX_SHARDS = 32;
+const TRIALS: readonly OperatorSettings['policyTrial'][] = ['refuse', 'warn', 'off'];
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Reads the settings; throws an Error that names every variable that is wrong. */
@@ -72,6 +75,10 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
   const level = optional('TENANTRY_LOG_LEVEL') ?? 'info';
   const logLevel = LEVELS.find((known) => known === level);
   if (logLevel === undefined) wrong.push(`TENANTRY_LOG_LEVEL is ${level}, not one of ${LEVELS.join(', ')}`);
+  const trial = optional('TENANTRY_POLICY_TRIAL') ?? 'refuse';
+  const policyTrial = TRIALS.find((known) => known === trial);
+  if (policyTrial === undefined)
+    wrong.push(`TENANTRY_POLICY_TRIAL is ${trial}, not one of ${TRIALS.join(', ')}`);
   const shards = optional('TENANTRY_SHARDS') ?? '1';
   if (!/^[1-9]\d?$/.test(shards) || Number(shards) > MAX_SHARDS)
     wrong.push(`TENANTRY_SHARDS is ${shards}, not a number from 1 to ${MAX_SHARDS}`);
@@ -89,6 +96,7 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
     chartCaFile: optional('TENANTRY_CHART_CA_FILE'),
     kubeletCaFile: optional('TENANTRY_KUBELET_CA_FILE'),
     kubeletInsecure: flag('TENANTRY_KUBELET_INSECURE'),
+    policyTrial: policyTrial ?? 'refuse',
     logLevel: logLevel ?? 'info',
     proxy: {
       https: optional('HTTPS_PROXY'),

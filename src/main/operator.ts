@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { crdManifests } from '../api/crds.ts';
-import { OPERATOR_NAME } from '../api/names.ts';
+import { OPERATOR_NAME, TRIAL_SUFFIX } from '../api/names.ts';
 import { DEFAULT_TENANT, TENANT } from '../api/tenant.ts';
 import type { Client } from '../client/client.ts';
 import { createDiscovery } from '../client/discovery.ts';
@@ -22,6 +22,7 @@ import { policyController } from '../features/service/policy.ts';
 import { newServiceToken } from '../features/controlplane/service-token.ts';
 import { hookCounter, hooksController } from '../features/hooks/hook-controllers.ts';
 import { registeredServices } from '../features/service/registered-services.ts';
+import type { PolicyTrial } from '../features/service/policy-trial.ts';
 import { serviceController } from '../features/service/service.ts';
 import { placeTaker, planTermsOf } from '../features/tenancy/tenancy.ts';
 import { tenantController } from '../features/tenancy/tenant-controller.ts';
@@ -40,6 +41,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { findApiServers } from './api-servers.ts';
 import { findServiceRange } from './service-range.ts';
 import { instanceControllers } from './instance-controllers.ts';
+import { objectsAsWritten } from './objects-as-written.ts';
 import { servicesOf } from './services-of.ts';
 import { virtualClusters } from './virtual-clusters.ts';
 import { watchUsage } from './watch-usage.ts';
@@ -151,6 +153,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     ...shared,
     fetchChart,
     settings: { operatorNamespace, accountsNamespace, imageRegistry },
+    policyTrial: policyTrialOf(settings),
   };
   const apiServer = await findApiServers(client);
   const tenancyDeps = { clock, services: servicesOf(services), operatorNamespace };
@@ -266,6 +269,12 @@ function kubeletAuthorities(
   own: string | undefined,
 ): Promise<string | undefined> {
   return kubeletCaFile === undefined ? Promise.resolve(own) : readFile(kubeletCaFile, 'utf8');
+}
+
+/** How charts are tried on the cluster's policies: as instances would write them, where nothing is stored. */
+function policyTrialOf({ policyTrial, operatorNamespace }: OperatorSettings): PolicyTrial | undefined {
+  if (policyTrial === 'off') return undefined;
+  return { mode: policyTrial, namespace: `${operatorNamespace}${TRIAL_SUFFIX}`, asWritten: objectsAsWritten };
 }
 
 async function chartSourceSettings(

@@ -7,6 +7,7 @@ import type { Client } from '../../src/client/client.ts';
 import { createDiscovery } from '../../src/client/discovery.ts';
 import type { ServiceDeps } from '../../src/features/service/dependencies.ts';
 import { monitorController } from '../../src/features/service/monitor.ts';
+import type { PolicyTrial } from '../../src/features/service/policy-trial.ts';
 import { policyController } from '../../src/features/service/policy.ts';
 import { serviceController } from '../../src/features/service/service.ts';
 import { packChart } from '../../src/helm/archive.ts';
@@ -100,6 +101,8 @@ export class ServiceRig {
   /** Who may do what, for the access reviews of admission. */
   readonly access: { allowed: (verb: string, user: string) => boolean };
   manager: Manager;
+  /** How charts are tried on policies, from the next `restart` on. */
+  policyTrial: PolicyTrial | undefined;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -159,6 +162,7 @@ export class ServiceRig {
       fetchChart: () => Promise.reject(new Error('no test downloads')),
       clock: systemClock,
       settings: { operatorNamespace: NAMESPACE, accountsNamespace: ACCOUNTS },
+      policyTrial: this.policyTrial,
     };
   }
 

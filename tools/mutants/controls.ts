@@ -440,6 +440,26 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: "a chart is tried on policies with the rights of somebody else's service",
+    file: 'src/features/service/handlers.ts',
+    find: 'findings.length > 0 || sample === undefined',
+    replace: 'sample === undefined',
+    test: {
+      file: 'test/component/service-policies.test.ts',
+      name: 'is not tried as the account of a kind that belongs to somebody else',
+    },
+  },
+  {
+    attack: "trying a chart on policies stores something, or is done with the operator's rights",
+    file: 'src/features/service/policy-trial.ts',
+    find: 'asker(deps.client.as(account), ',
+    replace: 'asker(deps.client, ',
+    test: {
+      file: 'test/component/policy-trial.test.ts',
+      name: 'stores nothing, reaches no further than the account of instances, and asks of each object once',
+    },
+  },
+  {
     attack: "an account that somebody relies on becomes a consumer's",
     file: 'src/features/access/write-access.ts',
     find: 'if (before !== undefined && !isOfAccount(before, kind, account)) throw notOurs(kind, object);',

@@ -172,4 +172,8 @@ export const POLICIES: readonly Policy[] = [
     name: 'tenantry-strict-network',
     attack: `echo '${opening}' | (${IN_STRICT} create -f -)`,
   },
+  {
+    name: 'tenantry-trial',
+    attack: `kubectl create configmap attack -n tenantry-system-trial ${SERVICE} >&2 && kubectl delete configmap attack -n tenantry-system-trial`,
+  },
 ];

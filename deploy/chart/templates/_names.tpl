@@ -20,6 +20,11 @@ app.kubernetes.io/component: operator
 {{ .Release.Namespace }}-services
 {{- end }}
 
+{{/* The namespace in which charts are tried on the cluster's policies; the operator makes the same name (src/api/names.ts). */}}
+{{- define "tenantry.trialNamespace" -}}
+{{ .Release.Namespace }}-trial
+{{- end }}
+
 {{- define "tenantry.operatorUser" -}}
 system:serviceaccount:{{ .Release.Namespace }}:tenantry-operator
 {{- end }}

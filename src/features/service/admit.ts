@@ -140,7 +140,7 @@ function fixedFindings(resource: RevisionSpec['resource'], registered: RevisionS
 }
 
 /** KubePlus's own texts stand as they are, and so does what follows one of them; ours begin with a field. */
-function chartFinding(message: string): Finding {
+export function chartFinding(message: string): Finding {
   const standsAlone =
     /^(?:KubePlus does not|The cluster's owner grants|Storage class with| Namespace object)/.test(message);
   if (standsAlone) return { message };

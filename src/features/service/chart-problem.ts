@@ -22,6 +22,7 @@ export type ServiceReason =
   | 'StorageNotAllowed'
   | 'RuntimeClassMissing'
   | 'MissingPermissions'
+  | 'PolicyDenied'
   | 'NameTaken'
   | 'SpecInvalid'
   | 'WriteFailed'

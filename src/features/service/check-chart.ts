@@ -14,6 +14,7 @@ import { chartRights, kindsOfCrds } from './chart-rights.ts';
 import type { ServiceDeps } from './dependencies.ts';
 import { ownerOfGroup } from './spec-findings.ts';
 import { missingRights } from './missing-rights.ts';
+import type { ChartSample } from './policy-trial.ts';
 import { runtimeClassProblems } from './runtime-class-problems.ts';
 import { storageProblems } from './storage-problems.ts';
 
@@ -42,13 +43,19 @@ export interface CheckedChart {
   readonly crds: readonly AnyObject[];
 }
 
+/** A chart that is fit, and what it rendered: that is large and not kept. */
+export interface ChartCheck {
+  readonly checked: CheckedChart;
+  readonly sample: ChartSample;
+}
+
 type Checks = Pick<ServiceDeps, 'client' | 'engine' | 'discovery' | 'settings'>;
 
 /**
  * Loads a chart, renders it with its defaults and with every example, and checks what comes out. Nothing is written.
  * Throws ChartProblems with everything that was found, and KubeError.
  */
-export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<CheckedChart> {
+export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<ChartCheck> {
   const { info, digest, crds } = await openChart(deps, input);
   const rendered = await renderAll(deps, input, { info, digest });
   const parsed = await Promise.all(rendered.renderings.map(objectsOf));
@@ -74,14 +81,17 @@ export async function checkChart(deps: Checks, input: ChartCheckInput): Promise<
     ...judged.flatMap(({ problem }) => problem ?? []),
   ];
   if (problems.length > 0) throw new ChartProblems(distinct(problems));
+  const { rules, roles } = missing;
+  const seen = kindsSeen(objects, kinds);
   return {
-    info,
-    digest,
-    size: input.bytes.byteLength,
-    kinds: kindsSeen(objects, kinds),
-    rules: missing.rules,
-    roles: missing.roles,
-    crds,
+    checked: { info, digest, size: input.bytes.byteLength, kinds: seen, rules, roles, crds },
+    sample: {
+      renderings: parsed.map((one) => one.objects),
+      kinds,
+      rules,
+      seen,
+      namespace: SAMPLE_NAMESPACE,
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from '../../helm/rendering.ts';
 import type { FetchChart } from '../../helm/chart-source.ts';
 import type { Kind } from '../../kube/kind.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { PolicyTrial } from './policy-trial.ts';
 
 /** What the cluster serves; `client/discovery.ts` has it. */
 export interface ServedKinds {
@@ -30,4 +31,6 @@ export interface ServiceDeps {
   readonly fetchChart: FetchChart;
   readonly clock: Clock;
   readonly settings: ServiceSettings;
+  /** Absent: charts are not tried on the cluster's policies. */
+  readonly policyTrial?: PolicyTrial | undefined;
 }

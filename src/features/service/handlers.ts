@@ -15,7 +15,14 @@ import type {
   Finding,
 } from '../../runtime/admission.ts';
 import type { Stores } from '../../runtime/controller.ts';
-import { admitDelete, admitWrite, foreignKinds, type Capacity, type WriteWorld } from './admit.ts';
+import {
+  admitDelete,
+  admitWrite,
+  chartFinding,
+  foreignKinds,
+  type Capacity,
+  type WriteWorld,
+} from './admit.ts';
 import { ChartProblems, type ChartProblem } from './chart-problem.ts';
 import { checkChart } from './check-chart.ts';
 import type { ServiceDeps } from './dependencies.ts';
@@ -24,8 +31,9 @@ import { compositionPatch } from './mutate.ts';
 import { listInstances } from './observe-removal.ts';
 import { isAllowed, notLetIn, operatorProblems, SUBJECT_ACCESS_REVIEW } from './operator-rights.ts';
 import type { Right } from './rights.ts';
+import { tryPolicies, type ChartSample, type PolicyTrial, type TrialAnswer } from './policy-trial.ts';
 import { inputsHashOf } from './service-objects.ts';
-import { isOwnGroup, resourceOf } from './service-spec.ts';
+import { isOwnGroup, policiesOf, resourceOf } from './service-spec.ts';
 import { nameFindings, sourceFindings } from './spec-findings.ts';
 
 /** What admission needs besides. */
@@ -69,8 +77,42 @@ async function validate(
   const before = compositionOf(request.oldObject);
   // Labels, annotations, finalizers: not ours to judge.
   if (before !== undefined && deepEqual(before.spec, composition.spec)) return { allowed: true };
-  const { world, warnings } = await writeWorld(deps, { request, composition, before, signal });
-  return answer(admitWrite(composition.spec, world), warnings);
+  const limit = new AbortController();
+  const cancel = deps.clock.after(CHART_BUDGET_MS, () => limit.abort());
+  const since = deps.clock.monotonic();
+  const inTime = { signal: AbortSignal.any([signal, limit.signal]), limit: limit.signal };
+  try {
+    const { world, warnings, sample } = await writeWorld(deps, {
+      request,
+      composition,
+      before,
+      signal,
+      inTime,
+    });
+    const findings = admitWrite(composition.spec, world);
+    // Whoever names the kind of somebody else has nothing tried as that one's account.
+    if (findings.length > 0 || sample === undefined) return answer(findings, warnings);
+    const budgetMs = CHART_BUDGET_MS - (deps.clock.monotonic() - since);
+    const policies = policiesOf(composition.spec);
+    const trial = await tryPolicies(deps, { resource: world.resource, policies, sample, budgetMs, signal });
+    return trialAnswer(trial, deps.policyTrial?.mode, warnings);
+  } finally {
+    cancel();
+  }
+}
+
+function trialAnswer(
+  { denials, untried }: TrialAnswer,
+  mode: PolicyTrial['mode'] | undefined,
+  warnings: readonly string[],
+): AdmissionAnswer {
+  const told = [...warnings, ...untried];
+  if (mode === 'refuse')
+    return answer(
+      denials.map(({ message }) => chartFinding(message)),
+      told,
+    );
+  return answer([], [...told, ...denials.map(({ message }) => message)]);
 }
 
 function answer(findings: readonly Finding[], warnings: readonly string[] = []): AdmissionAnswer {
@@ -159,12 +201,14 @@ interface Writing {
   readonly composition: ResourceComposition;
   readonly before: ResourceComposition | undefined;
   readonly signal: AbortSignal;
+  /** Aborted when the time for looking at the chart is over, which `limit` tells from an end of the request. */
+  readonly inTime: { readonly signal: AbortSignal; readonly limit: AbortSignal };
 }
 
 async function writeWorld(
   deps: ServiceAdmissionDeps,
   writing: Writing,
-): Promise<{ world: WriteWorld; warnings: readonly string[] }> {
+): Promise<{ world: WriteWorld; warnings: readonly string[]; sample?: ChartSample | undefined }> {
   const { request, before, signal } = writing;
   const { operatorNamespace } = deps.settings;
   // A dry-run or a generated name may leave the namespace to the request.
@@ -203,6 +247,7 @@ async function writeWorld(
   return {
     world: { ...base, mayRegister, isProviderNamespace, taken, chart: chart.problems, capacity, ...further },
     warnings: chart.warnings,
+    sample: chart.sample,
   };
 }
 
@@ -252,6 +297,8 @@ async function takenKinds(
 interface ChartLook {
   readonly problems: readonly ChartProblem[];
   readonly warnings: readonly string[];
+  /** What the chart renders, where nothing is wrong with it. */
+  readonly sample?: ChartSample | undefined;
 }
 
 const NOT_LOOKED: ChartLook = { problems: [], warnings: [] };
@@ -259,7 +306,7 @@ const NOT_LOOKED: ChartLook = { problems: [], warnings: [] };
 /** The same check that the controller makes, if it can be made in time; else the conditions will tell. */
 async function lookAtChart(
   deps: ServiceAdmissionDeps,
-  { composition, signal }: Writing,
+  { composition, inTime }: Writing,
   before: ResourceComposition | undefined,
 ): Promise<ChartLook> {
   const isUnchanged = before !== undefined && inputsHashOf(before) === inputsHashOf(composition);
@@ -269,24 +316,21 @@ async function lookAtChart(
   if (spec.newResource.chart?.secretRef !== undefined) return { problems: [], warnings: [LATER] };
   const resource = resourceOf(composition, deps.settings.operatorNamespace);
   const namespace = composition.metadata.namespace ?? '';
-  const limit = new AbortController();
-  const cancel = deps.clock.after(CHART_BUDGET_MS, () => limit.abort());
-  const inTime = AbortSignal.any([signal, limit.signal]);
+  const { signal } = inTime;
   try {
-    const [own, problems] = await Promise.all([
+    const [own, chart] = await Promise.all([
       // Nobody should grant rights on a name that is refused anyway.
-      nameFindings(spec).length > 0 ? [] : operatorProblems(deps.client, resource, inTime),
-      problemsOf(namespace, chartOf(deps, { spec, resource, namespace, signal: inTime })),
+      nameFindings(spec).length > 0 ? [] : operatorProblems(deps.client, resource, signal),
+      problemsOf(namespace, chartOf(deps, { spec, resource, namespace, signal })),
     ]);
-    const found = [...own, ...problems];
+    const found = [...own, ...chart.problems];
     // A source that has a bad moment is no fault of the composition.
     const lasting = found.filter(({ reason }) => !TRANSIENT.has(reason));
-    return { problems: lasting, warnings: lasting.length < found.length ? [LATER] : [] };
+    const warnings = lasting.length < found.length ? [LATER] : [];
+    return { problems: lasting, warnings, sample: chart.sample };
   } catch (error) {
-    if (limit.signal.aborted) return { problems: [], warnings: [LATER] };
+    if (inTime.limit.aborted) return { problems: [], warnings: [LATER] };
     throw error;
-  } finally {
-    cancel();
   }
 }
 
@@ -300,24 +344,27 @@ interface ChartToCheck {
 async function chartOf(
   deps: ServiceAdmissionDeps,
   { spec, resource, namespace, signal }: ChartToCheck,
-): Promise<void> {
+): Promise<ChartSample> {
   const sources = { live: deps.client, fetchChart: deps.fetchChart };
   const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal });
-  await checkChart(deps, { namespace, spec, resource, bytes, signal });
+  const { sample } = await checkChart(deps, { namespace, spec, resource, bytes, signal });
+  return sample;
 }
 
 const LATER = 'the chart could not be checked in time; see the conditions of this ResourceComposition';
 const TRANSIENT: ReadonlySet<string> = new Set(['SourceTimeout', 'SourceUnavailable', 'ChartTruncated']);
 
-async function problemsOf(namespace: string, check: Promise<unknown>): Promise<readonly ChartProblem[]> {
+async function problemsOf(
+  namespace: string,
+  check: Promise<ChartSample>,
+): Promise<{ readonly problems: readonly ChartProblem[]; readonly sample?: ChartSample }> {
   try {
-    await check;
-    return [];
+    return { problems: [], sample: await check };
   } catch (error) {
-    if (error instanceof ChartProblems) return error.problems;
+    if (error instanceof ChartProblems) return { problems: error.problems };
     // Where the operator is not at home, somebody must have let it in.
     if (isKubeError(error, 'Forbidden'))
-      return [{ reason: 'MissingPermissions', message: notLetIn(namespace, error) }];
+      return { problems: [{ reason: 'MissingPermissions', message: notLetIn(namespace, error) }] };
     throw error;
   }
 }

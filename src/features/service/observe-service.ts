@@ -57,6 +57,7 @@ export async function observeService(
     const chart = await prepareChart(composition, {
       resource,
       current: revisions.at(-1),
+      policies: base.policies,
       read,
       deps,
       memory,

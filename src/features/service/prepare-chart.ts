@@ -1,6 +1,6 @@
 import { serviceClusterRoleName } from '../../api/instance.ts';
 import type { ResourceComposition } from '../../api/resource-composition.ts';
-import type { Revision, RevisionSpec } from '../../api/revision.ts';
+import type { Revision, RevisionSpec, ServicePolicies } from '../../api/revision.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
 import { CHART_DIGEST_LABEL, chartChunks, loadChart } from '../../helm/chart-store.ts';
 import { valuesSchemaOf } from '../../helm/values-schema.ts';
@@ -15,6 +15,7 @@ import type { ServiceDeps } from './dependencies.ts';
 import { ChartProblems } from './chart-problem.ts';
 import { operatorProblems } from './operator-rights.ts';
 import { getChart } from './get-chart.ts';
+import { tryPolicies } from './policy-trial.ts';
 import {
   INPUTS_ANNOTATION,
   inputsHashOf,
@@ -24,6 +25,8 @@ import {
 } from './service-objects.ts';
 import type { PreparedChart } from './world.ts';
 
+/** Milliseconds for asking the cluster's policies about a chart; what they were not asked by then, instances find out. */
+const TRIAL_BUDGET_MS = 60_000;
 /** Reads of chunks at the same time. */
 const PARALLEL = 4;
 
@@ -52,6 +55,8 @@ export class ChartMemory {
 export interface PrepareContext {
   readonly resource: RevisionSpec['resource'];
   readonly current: Revision | undefined;
+  /** What every instance gets around its release. */
+  readonly policies: ServicePolicies;
   readonly read: Read;
   readonly deps: ServiceDeps;
   readonly memory: ChartMemory;
@@ -78,13 +83,7 @@ export async function prepareChart(
   const checked =
     isRecorded && isSameChart
       ? await recall(current, bytes, deps)
-      : await checkChart(deps, {
-          namespace: composition.metadata.namespace ?? '',
-          spec: composition.spec,
-          resource,
-          bytes,
-          signal,
-        });
+      : await checkAnew(composition, bytes, context);
   const { providerValues, schema } = composition.spec.newResource;
   const values = valuesSchemaOf({ chart: checked.info, ownSchema: schema, providerValues });
   const { stored, secrets } = chartChunks(composition.metadata.namespace ?? '', bytes);
@@ -92,6 +91,27 @@ export async function prepareChart(
   const chart: PreparedChart = { ...checked, values, stored, missingChunks };
   memory.set(uidOf(composition), inputs, chart);
   return chart;
+}
+
+/** All that admission looks at, for it may have been down, and policies of the cluster are others each time. */
+async function checkAnew(
+  { metadata, spec }: ResourceComposition,
+  bytes: Uint8Array,
+  { resource, policies, read: { signal }, deps }: PrepareContext,
+): Promise<CheckedChart> {
+  const { namespace = '' } = metadata;
+  const { checked, sample } = await checkChart(deps, { namespace, spec, resource, bytes, signal });
+  if (deps.policyTrial?.mode === 'refuse') {
+    const { denials } = await tryPolicies(deps, {
+      resource,
+      policies,
+      sample,
+      budgetMs: TRIAL_BUDGET_MS,
+      signal,
+    });
+    if (denials.length > 0) throw new ChartProblems(denials);
+  }
+  return checked;
 }
 
 /** Once the revision stands, its chunks are kept and their bytes need no memory here. */
