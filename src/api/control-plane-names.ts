@@ -54,6 +54,10 @@ export const UP_TO_DATE_CONDITION = 'UpToDate';
 export const AUTHORITIES_CONDITION = 'AuthoritiesSettled';
 /** On a plane into which a snapshot is being restored: until when its controllers rest at most. */
 export const RESTORING_ANNOTATION = 'tenantry.dev/restoring-until';
+/** On a plane: when a snapshot was restored into it last. What it brought may have to be encrypted. */
+export const RESTORED_ANNOTATION = 'tenantry.dev/restored-at';
+/** Whether all Secrets of the plane are encrypted in its store as asked. */
+export const ENCRYPTION_CONDITION = 'SecretsEncrypted';
 /** Whether the plane's store takes writes. */
 export const STORE_CONDITION = 'StoreHealthy';
 /** */

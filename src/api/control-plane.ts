@@ -6,6 +6,8 @@ import { DURATION_PATTERN } from '../lib/duration.ts';
 import { AGE_COLUMN, conditionsSchema, defineCrd, READY_COLUMN, type Column } from './define-crd.ts';
 import { hookStateSchema, type HookState } from './hook-state.ts';
 import { KFLEX_GROUP } from './names.ts';
+import { planeAuditSchema } from './plane-audit.ts';
+import { planeEncryptionSchema } from './plane-encryption.ts';
 import { planeResourcesSchema } from './plane-resources.ts';
 import { planeVersionSchema, VERSION_SPEC_RULE, VERSION_STATUS_RULE } from './plane-versions.ts';
 
@@ -44,13 +46,13 @@ const specSchema = z.object({
     .enum(['shared', 'dedicated', 'external'])
     .optional()
     .describe(
-      "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. external: in a database of its own on the PostgreSQL that backendSecretRef names. It can't be changed. Default: shared.",
+      "Where the plane's objects are kept. shared: in a database of its own on one PostgreSQL for all such planes. dedicated: in an etcd of its own. external: in a database of its own on the PostgreSQL, or under a prefix of its own in the etcd, that backendSecretRef names. It can't be changed. Default: shared.",
     ),
   backendSecretRef: z
     .object({ name: name('Name of the Secret.') })
     .optional()
     .describe(
-      "Secret in the operator's namespace, labelled tenantry.dev/backend=true, that says how to reach the PostgreSQL of backend external: host, port, user, password, ca.crt. The user makes roles and databases.",
+      "Secret in the operator's namespace, labelled tenantry.dev/backend=true, that says how to reach the server of backend external. PostgreSQL: host, port, user, password, ca.crt; the user makes roles and databases. etcd: type=etcd, endpoints, ca.crt, client.crt, client.key, prefix.",
     ),
   version: planeVersionSchema.optional(),
   storeReplicas: z
@@ -68,6 +70,8 @@ const specSchema = z.object({
     .optional()
     .describe('API servers and controller managers, on different nodes where there are several. Default: 1.'),
   resources: planeResourcesSchema.optional(),
+  audit: planeAuditSchema.optional(),
+  encryption: planeEncryptionSchema.optional(),
   exposure: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
     .optional()
@@ -217,6 +221,15 @@ export const controlPlaneCrd = (): AnyObject =>
             message: 'version: a plane of type host or external is a cluster that has its version already',
           },
           {
+            rule: "!has(self.audit) && !has(self.encryption) || !(self.type in ['host', 'external'])",
+            message:
+              'audit, encryption: a plane of type host or external is a cluster that has its own settings',
+          },
+          {
+            rule: "!has(self.audit) || !has(self.audit.output) || self.audit.output != 'volume' || !has(self.replicas) || self.replicas == 1",
+            message: 'audit.output: a volume is for one API server; with several replicas take stdout',
+          },
+          {
             rule: "(has(self.backend) ? self.backend : 'shared') == (has(oldSelf.backend) ? oldSelf.backend : 'shared')",
             message: "backend can't be changed; make another plane",
           },
@@ -230,8 +243,7 @@ export const controlPlaneCrd = (): AnyObject =>
           },
           {
             rule: "!has(self.backend) || self.backend != 'external' || has(self.backendSecretRef)",
-            message:
-              'backendSecretRef: backend external needs the Secret that says how to reach the PostgreSQL',
+            message: 'backendSecretRef: backend external needs the Secret that says how to reach the server',
           },
           {
             rule: "self.type != 'external' || has(self.bootstrapSecretRef)",

@@ -1,5 +1,8 @@
 import { DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE } from '../kube/builtin-kinds.ts';
+import { auditArgs, auditMounts, auditVolume } from './audit.ts';
 import { doorArgs, doorMounts } from './door.ts';
+import { encryptionArgs, encryptionMounts } from './encryption.ts';
+import { ETCD_PREFIX_MOUNT, etcdPrefixArgs } from './etcd-client-files.ts';
 import { KINE_MOUNT, KINE_SOCKET, kineSidecar } from './kine.ts';
 import { keysAnnotation } from './keys-annotation.ts';
 import { partOf, type Part } from './object-of.ts';
@@ -77,28 +80,37 @@ export function apiServerParts(
 }
 
 function apiServerPod(spec: PlaneSpec, store: PlaneStore): ReturnType<typeof podTemplate> {
-  const mounts = [...doorMounts(spec), ...(spec.apiServer?.mounts ?? [])];
+  const mounts = [
+    ...(store.kind === 'etcd-prefix' ? [ETCD_PREFIX_MOUNT] : []),
+    ...doorMounts(spec),
+    ...auditMounts(spec),
+    ...encryptionMounts(spec),
+    ...(spec.apiServer?.mounts ?? []),
+  ];
+  const log = auditVolume(spec);
   const kine = store.kind === 'postgres' ? kineSidecar(spec, store) : undefined;
-  const keys = [...CERT_FILES, ...(kine === undefined ? ETCD_FILES : [])];
+  const keys = [...CERT_FILES, ...(store.kind === 'etcd' ? ETCD_FILES : [])];
   return podTemplate(spec, API_SERVER, {
     ...(kine === undefined ? {} : { initContainers: [kine.container] }),
     terminationGracePeriodSeconds: END_SECONDS,
-    containers: [apiServerContainer(spec, kine !== undefined, mounts)],
+    containers: [apiServerContainer(spec, store, mounts)],
     volumes: [
       secretVolume('certs', CERTIFICATES_SECRET, keys),
       ...(kine?.volumes ?? []),
       ...mounts.map(extraVolume),
+      ...(log === undefined ? [] : [log.volume]),
     ],
   });
 }
 
-function apiServerContainer(spec: PlaneSpec, usesKine: boolean, mounts: readonly ExtraMount[]): Container {
+function apiServerContainer(spec: PlaneSpec, store: PlaneStore, mounts: readonly ExtraMount[]): Container {
+  const log = auditVolume(spec);
   const probe = (path: string) => ({ httpGet: { path, port: API_SERVER_PORT, scheme: 'HTTPS' } });
   return {
     name: API_SERVER,
     image: spec.images.apiServer,
     imagePullPolicy: spec.images.pullPolicy,
-    args: apiServerArgs(spec, usesKine),
+    args: apiServerArgs(spec, store),
     env: [{ name: 'GOGC', value: '40' }],
     ports: [{ name: 'https', containerPort: API_SERVER_PORT, protocol: 'TCP' }],
     lifecycle: { preStop: { sleep: { seconds: FAREWELL_SECONDS } } },
@@ -114,29 +126,22 @@ function apiServerContainer(spec: PlaneSpec, usesKine: boolean, mounts: readonly
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'certs', mountPath: CERTS, readOnly: true },
-      ...(usesKine ? [KINE_MOUNT] : []),
+      ...(store.kind === 'postgres' ? [KINE_MOUNT] : []),
       ...mounts.map(({ name }) => ({
         name: `extra-${name}`,
         mountPath: `/etc/tenantry/${name}`,
         readOnly: true,
       })),
+      ...(log === undefined ? [] : [log.mount]),
     ],
   };
 }
 
 /** Flags of one API server: Kubernetes' own, and what makes it small (measured). */
-function apiServerArgs(spec: PlaneSpec, usesKine: boolean): readonly string[] {
+function apiServerArgs(spec: PlaneSpec, store: PlaneStore): readonly string[] {
   const pem = (name: string): string => `${CERTS}/${name}`;
-  const store = usesKine
-    ? [`--etcd-servers=${KINE_SOCKET}`]
-    : [
-        `--etcd-servers=${etcdUrls(spec).join(',')}`,
-        `--etcd-cafile=${pem('etcd-ca.crt')}`,
-        `--etcd-certfile=${pem('apiserver-etcd-client.crt')}`,
-        `--etcd-keyfile=${pem('apiserver-etcd-client.key')}`,
-      ];
   return [
-    ...store,
+    ...storeArgs(spec, store),
     `--secure-port=${API_SERVER_PORT}`,
     `--tls-cert-file=${pem('apiserver.crt')}`,
     `--tls-private-key-file=${pem('apiserver.key')}`,
@@ -165,7 +170,20 @@ function apiServerArgs(spec: PlaneSpec, usesKine: boolean): readonly string[] {
     '--endpoint-reconciler-type=none',
     '--profiling=false',
     ...doorArgs(spec),
+    ...auditArgs(spec),
+    ...encryptionArgs(spec),
     ...(spec.apiServer?.args ?? []),
+  ];
+}
+
+function storeArgs(spec: PlaneSpec, store: PlaneStore): readonly string[] {
+  if (store.kind === 'postgres') return [`--etcd-servers=${KINE_SOCKET}`];
+  if (store.kind === 'etcd-prefix') return etcdPrefixArgs(store);
+  return [
+    `--etcd-servers=${etcdUrls(spec).join(',')}`,
+    `--etcd-cafile=${CERTS}/etcd-ca.crt`,
+    `--etcd-certfile=${CERTS}/apiserver-etcd-client.crt`,
+    `--etcd-keyfile=${CERTS}/apiserver-etcd-client.key`,
   ];
 }
 
@@ -178,7 +196,8 @@ function etcdUrls(spec: PlaneSpec): readonly string[] {
 }
 
 function extraVolume({ name, from }: ExtraMount): Volume {
-  return 'secret' in from
-    ? { name: `extra-${name}`, secret: { secretName: from.secret, defaultMode: 0o440 } }
-    : { name: `extra-${name}`, configMap: { name: from.configMap } };
+  if ('configMap' in from) return { name: `extra-${name}`, configMap: { name: from.configMap } };
+  const { secret, keys } = from;
+  if (keys !== undefined) return secretVolume(`extra-${name}`, secret, keys);
+  return { name: `extra-${name}`, secret: { secretName: secret, defaultMode: 0o440 } };
 }

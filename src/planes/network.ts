@@ -83,6 +83,11 @@ function toDoor({ namespace, port }: PlaneDoor): Egress {
 
 function toStore(store: PlaneStore, etcd: { readonly podSelector: object }): Egress {
   if (store.kind === 'etcd') return { to: [etcd], ports: [{ port: ETCD_PORT, protocol: 'TCP' }] };
+  // Wherever it is: names and balancers hide where its members are.
+  if (store.kind === 'etcd-prefix')
+    return {
+      ports: [...new Set(store.endpoints.map(({ port }) => port))].map((port) => ({ port, protocol: 'TCP' })),
+    };
   const ports = [{ port: store.port, protocol: 'TCP' }];
   if (store.namespace === undefined) return { ports };
   return { to: [{ namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: store.namespace } } }], ports };

@@ -49,6 +49,38 @@ const find = <T>(all: readonly PlaneStage[], path: string): T =>
 const pod = (all: readonly PlaneStage[], path = 'Deployment/kube-apiserver') =>
   find<Deployment>(all, path).spec?.template.spec;
 
+describe('an etcd of somebody else’s', () => {
+  const prefixed = stages({
+    kind: 'etcd-prefix',
+    endpoints: [
+      { host: 'e1', port: 2379 },
+      { host: 'e2', port: 2379 },
+    ],
+    prefix: '/t/u',
+    ca: 'CA',
+    cert: 'CERT',
+    key: 'KEY',
+  });
+
+  it('is reached with its own keys, under the plane’s prefix, and nothing is started for it', () => {
+    const [container] = pod(prefixed)?.containers ?? [];
+
+    expect(container?.args).toEqual(
+      expect.arrayContaining([
+        '--etcd-servers=https://e1:2379,https://e2:2379',
+        '--etcd-prefix=/t/u',
+        '--etcd-cafile=/etc/tenantry/datastore/ca.crt',
+      ]),
+    );
+    expect(container?.args?.filter((arg) => arg.includes('apiserver-etcd-client'))).toEqual([]);
+    expect(names(prefixed)['servers']).toEqual(['Deployment/kube-apiserver']);
+    const volume = pod(prefixed)?.volumes?.find(({ name }) => name === 'extra-datastore');
+    expect(volume?.secret?.items?.map(({ key }) => key)).toEqual(['ca.crt', 'client.crt', 'client.key']);
+    const { egress = [] } = find<NetworkPolicy>(prefixed, 'NetworkPolicy/kube-apiserver').spec ?? {};
+    expect(egress[1]).toEqual({ ports: [{ port: 2379, protocol: 'TCP' }] });
+  });
+});
+
 describe('an etcd of three members', () => {
   const three = stages(ETCD, { etcdMembers: 3 });
   const args = (all: readonly PlaneStage[], path: string): readonly string[] =>

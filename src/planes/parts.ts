@@ -1,7 +1,10 @@
 import { apiServerParts } from './api-server.ts';
+import { auditParts } from './audit.ts';
 import { controllerManagerParts } from './controller-manager.ts';
 import { doorParts } from './door.ts';
+import { encryptionParts } from './encryption.ts';
 import { etcdParts } from './etcd.ts';
+import { etcdPrefixParts } from './etcd-client-files.ts';
 import { kineParts } from './kine.ts';
 import { networkParts } from './network.ts';
 import type { Part } from './object-of.ts';
@@ -22,8 +25,7 @@ export interface PlaneStage {
 /** All objects of one plane in the order in which they are written. Pure. */
 export function planeParts(spec: PlaneSpec, pki: PlanePki, store: PlaneStore): readonly PlaneStage[] {
   const server = apiServerParts(spec, pki, store);
-  const keeper =
-    store.kind === 'etcd' ? etcdParts(spec, pki, store) : { base: kineParts(spec, store), servers: [] };
+  const keeper = keeperParts(spec, pki, store);
   return [
     {
       name: 'base',
@@ -31,6 +33,8 @@ export function planeParts(spec: PlaneSpec, pki: PlanePki, store: PlaneStore): r
         ...secretParts(spec, pki),
         ...networkParts(spec, store),
         ...doorParts(spec, pki),
+        ...auditParts(spec),
+        ...encryptionParts(spec),
         ...keeper.base,
         ...server.base,
       ],
@@ -38,4 +42,19 @@ export function planeParts(spec: PlaneSpec, pki: PlanePki, store: PlaneStore): r
     { name: 'servers', parts: [...keeper.servers, ...server.servers] },
     { name: 'controllers', parts: controllerManagerParts(spec, pki) },
   ];
+}
+
+function keeperParts(
+  spec: PlaneSpec,
+  pki: PlanePki,
+  store: PlaneStore,
+): { readonly base: readonly Part[]; readonly servers: readonly Part[] } {
+  switch (store.kind) {
+    case 'etcd':
+      return etcdParts(spec, pki, store);
+    case 'etcd-prefix':
+      return { base: etcdPrefixParts(spec, store), servers: [] };
+    case 'postgres':
+      return { base: kineParts(spec, store), servers: [] };
+  }
 }

@@ -63,17 +63,21 @@ export function runsWith(programs: readonly KubeObject[], pki: PlanePki): boolea
   const wanted = keysAnnotation(pki)[KEYS_ANNOTATION];
   return programs.every((object) => {
     // True by the caller's choice: both kinds have these fields.
-    const { metadata, spec, status } = object as Deployment | StatefulSet;
-    const { replicas = 0 } = spec ?? {};
-    return (
-      spec?.template.metadata?.annotations?.[KEYS_ANNOTATION] === wanted &&
-      (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
-      (status?.replicas ?? 0) === replicas &&
-      endingPods(status) === 0 &&
-      (status?.updatedReplicas ?? 0) === replicas &&
-      (status?.readyReplicas ?? 0) === replicas
-    );
+    const program = object as Deployment | StatefulSet;
+    return program.spec?.template.metadata?.annotations?.[KEYS_ANNOTATION] === wanted && isRolledOut(program);
   });
+}
+
+/** Whether all pods of a program are those that were asked for last, and work. Pure. */
+export function isRolledOut({ metadata, spec, status }: Deployment | StatefulSet): boolean {
+  const { replicas = 0 } = spec ?? {};
+  return (
+    (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    (status?.replicas ?? 0) === replicas &&
+    endingPods(status) === 0 &&
+    (status?.updatedReplicas ?? 0) === replicas &&
+    (status?.readyReplicas ?? 0) === replicas
+  );
 }
 
 async function newAuthorities(

@@ -1,5 +1,8 @@
 import type { AskedPlaneResources } from '../api/plane-resources.ts';
 import type { OwnerReference } from '../kube/object.ts';
+import type { PlaneAudit } from './audit.ts';
+import type { EtcdServer } from './store-server.ts';
+import type { EncryptionState } from './encryption.ts';
 
 /** Images of the programs of planes; each holds one program and nothing else, PostgreSQL's apart. */
 export interface PlaneImages {
@@ -16,7 +19,9 @@ export interface PlaneImages {
 /** A file that the API server finds at `/etc/tenantry/<name>/<key>`: the keys of a Secret or ConfigMap of the namespace. */
 export interface ExtraMount {
   readonly name: string;
-  readonly from: { readonly secret: string } | { readonly configMap: string };
+  readonly from:
+    | { readonly secret: string; /** Without it, all. */ readonly keys?: readonly string[] }
+    | { readonly configMap: string };
 }
 
 /**
@@ -55,6 +60,10 @@ export interface PlaneSpec {
   readonly resources?: AskedPlaneResources;
   /** Where the API server opens its connections to pods, nodes and webhooks; not given: straight to them. */
   readonly door?: PlaneDoor;
+  /** Log of who asks the API for what; left out, there is none. */
+  readonly audit?: PlaneAudit;
+  /** How Secrets are written in the store; left out, as they are. */
+  readonly encryption?: EncryptionState;
   readonly apiServer?: {
     /** After ours: the last one of a flag wins. */
     readonly args?: readonly string[];
@@ -83,6 +92,12 @@ export type PlaneStore =
       /** Size of the volume. */
       readonly size: string;
     }
+  | ({
+      /** An etcd of somebody's, with other planes in it. */
+      readonly kind: 'etcd-prefix';
+      /** What all of the plane's keys begin with. */
+      readonly prefix: string;
+    } & EtcdServer)
   | {
       readonly kind: 'postgres';
       readonly host: string;

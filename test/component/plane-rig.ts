@@ -48,6 +48,8 @@ export interface PlaneRig {
   deployment(name: string, program: string): Deployment | undefined;
   /** Files of a Secret of the plane. */
   files(name: string, secret: string): Readonly<Record<string, string>>;
+  /** Namespaces of planes whose Secrets were written anew. */
+  readonly rewritten: string[];
   /** As Deployments' controller and kubelets would: what was written last runs. */
   rollOut(name: string, program: (typeof PROGRAMS)[number] | 'etcd'): Promise<void>;
   /** The plane with all of its pods. */
@@ -71,7 +73,8 @@ export async function startPlaneRig(): Promise<PlaneRig> {
   const addresses = [{ type: 'InternalIP', address: '192.0.2.1' }];
   api.put(NODE, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, status: { addresses } });
   let stop = new AbortController();
-  let running = operate(api, stop.signal);
+  const rewritten: string[] = [];
+  let running = operate(api, stop.signal, rewritten);
   const plane = (name: string): ControlPlane | undefined =>
     api.objects(CONTROL_PLANE).find(({ metadata }) => metadata.name === name);
   const condition = (name: string, type: string): Condition | undefined =>
@@ -100,6 +103,7 @@ export async function startPlaneRig(): Promise<PlaneRig> {
     plane,
     condition,
     deployment,
+    rewritten,
     rollOut,
     create: (name, spec = {}, annotations = {}) =>
       client.create(CONTROL_PLANE, {
@@ -123,7 +127,7 @@ export async function startPlaneRig(): Promise<PlaneRig> {
       stop.abort();
       await running;
       stop = new AbortController();
-      running = operate(api, stop.signal);
+      running = operate(api, stop.signal, rewritten);
     },
     end: async () => {
       stop.abort();
@@ -133,7 +137,7 @@ export async function startPlaneRig(): Promise<PlaneRig> {
   };
 }
 
-function operate(api: FakeApi, signal: AbortSignal): Promise<unknown> {
+function operate(api: FakeApi, signal: AbortSignal, rewritten: string[]): Promise<unknown> {
   const operator = api.client({ token: 'operator' });
   const manager = createManager({
     client: operator,
@@ -166,6 +170,7 @@ function operate(api: FakeApi, signal: AbortSignal): Promise<unknown> {
       newPassword: () => 'password',
       ask: () => Promise.resolve(true),
       perform: () => Promise.resolve(),
+      rewrite: ({ namespace }) => Promise.resolve(void rewritten.push(namespace)),
       tend: () => Promise.resolve({ bytes: 0, objects: 0, alarms: [] }),
     }),
   );

@@ -119,6 +119,15 @@ function answerTo(state: State, method: string, asked: readonly ReadField[]): Bu
         [2, isTrue],
       ]);
     }
+    case 'KV/DeleteRange': {
+      const [from, end] = [1, 2].map((field) => bytesOf(asked, field)[0]?.toString() ?? '');
+      const gone = [...state.values.keys()].filter((key) => key >= (from ?? '') && key < (end ?? ''));
+      write(
+        state,
+        gone.map((key) => [key, undefined, 0n]),
+      );
+      return encodeMessage([[1, header()]]);
+    }
     case 'Lease/LeaseGrant':
       return encodeMessage([
         [1, header()],

@@ -15,6 +15,9 @@ export interface OpenedStore {
   readonly store: KeptStore;
 }
 
+/** What an etcd takes in one transaction that is started as it comes: 128 changes, 1.5 MiB. */
+const FOREIGN_ETCD_LIMITS = { operations: 128, bytes: 1024 ** 2 };
+
 /** Name of a host inside the hosting cluster: nobody outside reaches it but through a pod. */
 const INSIDE = /^(?<service>[a-z0-9-]+)\.(?<namespace>[a-z0-9-]+)\.svc(\.cluster\.local)?$/;
 
@@ -75,8 +78,29 @@ async function someMember({ client }: Hosting, namespace: string): Promise<strin
   return found.metadata.name;
 }
 
+/** Objects under a prefix in an etcd of somebody's, which is reached directly. */
+async function openEtcdPrefix(files: Readonly<Record<string, string>>): Promise<KeptStore> {
+  const [{ connectEtcd }, { etcdStore }, { underPrefix }, { ETCD_PREFIX_KEYS }] = await Promise.all([
+    import('../../planes/store/etcd-client.ts'),
+    import('../../planes/store/etcd-store.ts'),
+    import('../../planes/store/etcd-prefix.ts'),
+    import('../../planes/etcd-client-files.ts'),
+  ]);
+  const of = (key: keyof typeof ETCD_PREFIX_KEYS): string => files[ETCD_PREFIX_KEYS[key]] ?? '';
+  const { hostname, port } = new URL(of('endpoints').split(',')[0] ?? '');
+  const client = await connectEtcd({
+    host: hostname,
+    port: Number(port),
+    ca: of('ca'),
+    cert: of('cert'),
+    key: of('key'),
+  });
+  return etcdStore(underPrefix(client, of('prefix')), FOREIGN_ETCD_LIMITS);
+}
+
 async function openDatabase({ io, hosting, namespace }: Place): Promise<KeptStore> {
   const files = await secretFiles(hosting, namespace, DATASTORE_SECRET);
+  if (files['endpoints'] !== undefined) return openEtcdPrefix(files);
   const address = readPgpass(files['pgpass'] ?? '');
   if (address === undefined)
     throw new UserError(

@@ -1,5 +1,5 @@
 import { CONTROL_PLANE, namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
-import { RESTORING_ANNOTATION } from '../../api/control-plane-names.ts';
+import { RESTORED_ANNOTATION, RESTORING_ANNOTATION } from '../../api/control-plane-names.ts';
 import { DEPLOYMENT, POD } from '../../kube/builtin-kinds.ts';
 import { waitUntil } from '../../lib/wait-until.ts';
 import { UserError, type CliIo } from '../cli-io.ts';
@@ -20,12 +20,8 @@ export async function whileControllersRest<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { name, uid } = plane.metadata;
-  const say = (until: string | null) =>
-    client.patch(
-      CONTROL_PLANE,
-      { name },
-      { type: 'merge', body: { metadata: { uid, annotations: { [RESTORING_ANNOTATION]: until } } } },
-    );
+  const say = (annotations: Readonly<Record<string, string | null>>) =>
+    client.patch(CONTROL_PLANE, { name }, { type: 'merge', body: { metadata: { uid, annotations } } });
   const ref = { namespace: namespaceOfPlane(plane), name: CONTROLLER_MANAGER };
   const haveEnded = async (): Promise<true | undefined> => {
     const deployment = await client.find(DEPLOYMENT, ref);
@@ -36,7 +32,8 @@ export async function whileControllersRest<T>(
     const { items } = await client.list(POD, { namespace: ref.namespace, labelSelector });
     return items.length === 0 ? true : undefined;
   };
-  await say(new Date(io.clock.now() + REST_MS).toISOString());
+  const at = (ms: number): string => new Date(ms).toISOString();
+  await say({ [RESTORING_ANNOTATION]: at(io.clock.now() + REST_MS) });
   try {
     const ended = await waitUntil(haveEnded, {
       clock: io.clock,
@@ -51,6 +48,7 @@ export async function whileControllersRest<T>(
       );
     return await work();
   } finally {
-    await say(null);
+    // Whatever came of it: some of it may be there, and be kept otherwise than the plane keeps it.
+    await say({ [RESTORING_ANNOTATION]: null, [RESTORED_ANNOTATION]: at(io.clock.now()) });
   }
 }

@@ -1,18 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { namespaceOfPlane, type ControlPlane } from '../../api/control-plane.ts';
+import { SECRET } from '../../kube/builtin-kinds.ts';
 import { messageOf } from '../../lib/error-text.ts';
+import { ENCRYPTION_SECRET, ENCRYPTION_STATE, keyNames, readEncryption } from '../../planes/encryption.ts';
+import { unreadableKeys } from '../../planes/store/encrypted-values.ts';
 import type { Snapshot } from '../../planes/store/snapshot-file.ts';
 import { UserError, type CliIo } from '../cli-io.ts';
-import { tellingBeside, withHosting, type KflexFlags } from './hosting-connection.ts';
+import { tellingBeside, withHosting, type Hosting, type KflexFlags } from './hosting-connection.ts';
 import { whileControllersRest } from './rest-controllers.ts';
 
 interface RestoreFlags extends KflexFlags {
   readonly from: string;
 }
-
-/** What Kubernetes puts before values that it encrypted with a key of the plane. */
-const ENCRYPTED = Buffer.from('k8s:enc:');
 
 /** `kflex restore`: has a control plane hold what a snapshot says, and nothing else. */
 export function restoreCommand(io: CliIo): Command {
@@ -39,10 +40,11 @@ async function restore(io: CliIo, name: string, flags: RestoreFlags): Promise<vo
     const { plane, store } = await openPlaneStore(io, hosting, name);
     try {
       const { header, objects } = snapshot;
-      if (header.uid !== plane.metadata.uid && objects.some(({ value }) => startsEncrypted(value)))
+      const foreign = unreadableKeys(objects, await encryptionKeys(hosting, plane));
+      if (foreign.length > 0)
         throw new UserError(
-          `the snapshot is of plane ${header.plane}, and what it holds is encrypted with a key of that plane`,
-          'Restore it into that plane, or take one after encryption at rest was turned off there.',
+          `the snapshot is of plane ${header.plane}, and Secrets in it are encrypted with a key that ${name} does not have: ${foreign.join(', ')}`,
+          'A key belongs to one plane, and goes when another one took its place. Take a snapshot after spec.encryption was taken away there.',
         );
       const done = await io.progress.step(`restoring ${name}`, () =>
         whileControllersRest(io, hosting, plane, () => store.restore(objects)),
@@ -67,6 +69,11 @@ async function readWhole(file: string): Promise<Snapshot> {
   }
 }
 
-function startsEncrypted(value: Buffer): boolean {
-  return value.subarray(0, ENCRYPTED.length).equals(ENCRYPTED);
+/** Names of the keys that Secrets of a plane can be read with. */
+async function encryptionKeys({ client }: Hosting, plane: ControlPlane): Promise<readonly string[]> {
+  const ref = { namespace: namespaceOfPlane(plane), name: ENCRYPTION_SECRET };
+  const text = (await client.find(SECRET, ref))?.data?.[ENCRYPTION_STATE];
+  if (text === undefined) return [];
+  const state = readEncryption({ [ENCRYPTION_STATE]: Buffer.from(text, 'base64').toString('utf8') });
+  return state === undefined ? [] : keyNames(state);
 }

@@ -15,6 +15,7 @@ import { PlaneMemories } from './memory.ts';
 import { planBorrowed, planBorrowedRemoval, type BorrowedWorld } from './borrowed-plane.ts';
 import { observeExternal } from './external-plane.ts';
 import { bindingRefused, observeHost, type BorrowedDeps } from './host-plane.ts';
+import { rewriteSecrets, type RewriteAction } from './rewrite-secrets.ts';
 import { isResting } from './resting-plane.ts';
 import { withEnd } from './lifetime.ts';
 import { observePlane, type ObserveDeps } from './observe.ts';
@@ -30,6 +31,8 @@ export type ControlPlaneDeps = Omit<ObserveDeps & BorrowedDeps, 'memories'> & {
   readonly perform?: (action: DatabaseAction) => Promise<void>;
   /** Looks how a plane's store is, and does what has to be done for it now and then. */
   readonly tend?: (target: StoreTarget) => Promise<StoreState>;
+  /** Has all Secrets of a plane written anew. */
+  readonly rewrite?: (action: RewriteAction) => Promise<void>;
 };
 
 /** Planes worked on at the same time: most of a start is waiting for pods. */
@@ -49,6 +52,7 @@ export function controlPlaneController(
   const account = planeAccount(deps.settings);
   const perform = deps.perform ?? performDatabaseAction;
   const tend = deps.tend ?? tendStore;
+  const rewrite = deps.rewrite ?? ((action: RewriteAction) => rewriteSecrets(action, deps.clock));
   return {
     name: 'controlplane',
     kind: CONTROL_PLANE,
@@ -70,10 +74,15 @@ export function controlPlaneController(
     },
     perform: async (action: Action) => {
       // True: only this controller's plans name actions, and these are all of them.
-      const wanted = action as DatabaseAction | TendAction;
+      const wanted = action as DatabaseAction | TendAction | RewriteAction;
       if (wanted.name === 'tend-store') {
         const found = await tend(wanted.target).catch((error: unknown) => ({ problem: messageOf(error) }));
         memories.learnStore(wanted.namespace, { at: deps.clock.now(), found });
+        return;
+      }
+      if (wanted.name === 'rewrite-secrets') {
+        await rewrite(wanted);
+        memories.learnRewritten(wanted.namespace, wanted.rewriteFor);
         return;
       }
       await perform(wanted);

@@ -1,13 +1,15 @@
 import { sha256 } from '../../lib/hash.ts';
-import { databaseName, dropDatabase, ensureDatabase, type DatabaseServer } from '../../planes/database.ts';
+import { databaseName, dropDatabase, ensureDatabase } from '../../planes/database.ts';
 import { connectionLimit } from '../../planes/kine.ts';
+import { ensureEtcdPrefix, dropEtcdPrefix } from '../../planes/store/etcd-prefix.ts';
+import { prefixOf, type StoreServer } from '../../planes/store-server.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { Action } from '../../runtime/plan.ts';
 
-/** Role and database of one plane, as they should be or away. */
+/** What one plane has on a server of several, as it should be or away: role and database, or keys of one prefix. */
 export interface DatabaseAction extends Action {
   readonly name: 'ensure-database' | 'drop-database';
-  readonly server: DatabaseServer;
+  readonly server: StoreServer;
   readonly uid: string;
   readonly password: string;
   readonly spec: Pick<PlaneSpec, 'replicas' | 'namespace'>;
@@ -25,6 +27,12 @@ export function databaseDigest(
 /** Does it. Throws KubeError. */
 export async function performDatabaseAction(action: DatabaseAction): Promise<void> {
   const { server, uid, password, spec } = action;
+  if (server.kind === 'etcd') {
+    const prefix = prefixOf(server, uid);
+    return action.name === 'drop-database'
+      ? dropEtcdPrefix(server, prefix)
+      : ensureEtcdPrefix(server, prefix);
+  }
   const name = databaseName(uid);
   if (action.name === 'drop-database') return dropDatabase(server, name);
   const limit = connectionLimit(spec.replicas);

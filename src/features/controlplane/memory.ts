@@ -11,6 +11,8 @@ export interface PlaneMemory {
   readAt: number;
   /** What was last done about role and database, to do it again only when it differs. */
   database: string | undefined;
+  /** What all its Secrets were written anew for. */
+  rewritten: string | undefined;
   hasAnswered: boolean;
   look: StoreLook | undefined;
 }
@@ -28,6 +30,7 @@ export class PlaneMemories {
       secrets: new Map(),
       readAt: 0,
       database: undefined,
+      rewritten: undefined,
       hasAnswered: false,
       look: undefined,
     };
@@ -48,6 +51,12 @@ export class PlaneMemories {
   learnDatabase(namespace: string, digest: string): void {
     const memory = this.#byNamespace.get(namespace);
     if (memory !== undefined) memory.database = digest;
+  }
+
+  /** All Secrets of a plane are as its API servers write them. */
+  learnRewritten(namespace: string, rewritten: string): void {
+    const memory = this.#byNamespace.get(namespace);
+    if (memory !== undefined) memory.rewritten = rewritten;
   }
 
   /** What was seen of a plane's store. */

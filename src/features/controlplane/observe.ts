@@ -12,7 +12,11 @@ import {
 import { readPki } from '../../planes/plane-pki.ts';
 import { nextVersions, rolloutOf, type PlaneVersions, type Rollout } from '../../planes/plane-version.ts';
 import type { Read } from '../../runtime/controller.ts';
+import { AUDIT_SECRET } from '../../planes/audit.ts';
+import { ENCRYPTION_SECRET } from '../../planes/encryption.ts';
 import type { AskPlane } from './ask-plane.ts';
+import { readAuditSettings } from './audit-settings.ts';
+import { currentEncryption, hasEncryption } from './current-encryption.ts';
 import { currentKeys } from './current-keys.ts';
 import { databaseDigest } from './database-action.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
@@ -25,6 +29,7 @@ import { filesOf } from './secret-files.ts';
 import { observeStore } from './plane-store.ts';
 import { survey, type SurveyDeps } from './survey.ts';
 import { virtualPlane } from './virtual-plane.ts';
+import { partsIn } from './watches.ts';
 import { backendOf, replicasOf, wantedPlane } from './wanted-plane.ts';
 import type { PlaneWorld } from './world.ts';
 
@@ -41,25 +46,31 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
   const { settings, memories, clock } = deps;
   const uid = plane.metadata.uid ?? '';
   const store = await observeStore(plane, read, deps);
-  const names = [CERTIFICATES_SECRET, CONTROLLER_MANAGER_SECRET, kubeconfigForm(plane).secret];
-  if (backendOf(plane) !== 'dedicated') names.push(DATASTORE_SECRET);
-  if (virtualPlane(plane, settings) !== undefined) names.push(...Object.values(DOOR_SECRETS));
-  const { namespace, present, secrets } = await survey(
-    { name: namespaceOfPlane(plane), uid, secrets: names },
-    read,
-    deps,
-  );
+  const at = { name: namespaceOfPlane(plane), uid, secrets: secretNames(plane, read, settings) };
+  const { namespace, present, secrets } = await survey(at, read, deps);
   const versions = versionsOf(plane, present);
-  const spec = {
+  const log = await readAuditSettings(plane, read.live, settings.operatorNamespace);
+  const memory = memories.of(namespaceOfPlane(plane), uid);
+  const encryption = currentEncryption(plane, secrets.get(ENCRYPTION_SECRET), {
+    apiServer: deploymentIn(present, API_SERVER),
+    isAsleep: plane.spec.hibernate === true,
+    rewritten: memory.rewritten,
+    newPassword: deps.newPassword,
+  });
+  const spec: PlaneSpec = {
     ...withAddress(wantedPlane(plane, settings, versions), present),
     controllersRest: restoringMs(plane, clock.now()) > 0,
+    ...('audit' in log && log.audit !== undefined ? { audit: log.audit } : {}),
+    ...(encryption === undefined ? {} : { encryption: encryption.state }),
   };
   const isForeign = namespace !== undefined && ownerOf(namespace) !== uid;
   const { pki, rotation } = isForeign
     ? NO_KEYS
     : await currentKeys(plane, secrets.get(CERTIFICATES_SECRET), { spec, present, now: clock.now() });
-  const password = filesOf(secrets.get(DATASTORE_SECRET))['password'] ?? deps.newPassword();
-  const memory = memories.of(spec.namespace, uid);
+  // Who shows a certificate needs none.
+  const hasPassword = store.database !== undefined && store.database.server.kind !== 'etcd';
+  const kept = filesOf(secrets.get(DATASTORE_SECRET))['password'];
+  const password = hasPassword ? (kept ?? deps.newPassword()) : '';
   if (spec.asleep === true) memory.hasAnswered = false;
   if (!memory.hasAnswered && isAvailable(present, API_SERVER))
     memory.hasAnswered = await deps.ask({ host: serviceHost(spec), pki }, read.signal);
@@ -72,11 +83,31 @@ export async function observePlane(plane: ControlPlane, read: Read, deps: Observ
     rotation,
     outside: outsideAddress(spec, present, read.stores, settings),
     ...store,
+    auditProblem: 'problem' in log ? log.problem : undefined,
+    encryption,
     password,
     hasDatabase: memory.database === databaseDigest(uid, password, spec),
     hasAnswered: memory.hasAnswered,
     look: memory.look,
   };
+}
+
+/** Secrets that a plane has beside those that are only written. */
+function secretNames(
+  plane: ControlPlane,
+  { stores }: Read,
+  settings: ObserveDeps['settings'],
+): readonly string[] {
+  const apiServer = deploymentIn(partsIn(namespaceOfPlane(plane), stores), API_SERVER);
+  return [
+    CERTIFICATES_SECRET,
+    CONTROLLER_MANAGER_SECRET,
+    kubeconfigForm(plane).secret,
+    ...(backendOf(plane) === 'dedicated' ? [] : [DATASTORE_SECRET]),
+    ...(virtualPlane(plane, settings) === undefined ? [] : Object.values(DOOR_SECRETS)),
+    ...(plane.spec.audit === undefined ? [] : [AUDIT_SECRET]),
+    ...(hasEncryption(plane, apiServer) ? [ENCRYPTION_SECRET] : []),
+  ];
 }
 
 /** What its programs are to run now. */

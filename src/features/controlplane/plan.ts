@@ -3,12 +3,15 @@ import { NAMESPACE, type Deployment } from '../../kube/builtin-kinds.ts';
 import type { NextCondition } from '../../kube/conditions.ts';
 import type { Part } from '../../planes/object-of.ts';
 import { API_SERVER, CERTIFICATES_SECRET, CONTROLLER_MANAGER } from '../../planes/plane-names.ts';
+import { auditArgs, auditClaim } from '../../planes/audit.ts';
+import { ENCRYPTION_SECRET } from '../../planes/encryption.ts';
 import { planeParts } from '../../planes/parts.ts';
 import { pkiDueAt } from '../../planes/plane-pki.ts';
 import { DATASTORE_SECRET } from '../../planes/kine.ts';
 import { postgresParts } from '../../planes/postgres.ts';
 import { adminKubeconfig } from '../../planes/secrets.ts';
 import type { Plan, ServiceAccountRef, Stage, Write } from '../../runtime/plan.ts';
+import { encryptionSaid } from './current-encryption.ts';
 import { databaseStage } from './database-stage.ts';
 import { readyWhenAsked } from './hooks-gate.ts';
 import { rotationConditions, rotationProblem } from './rotation-condition.ts';
@@ -16,6 +19,7 @@ import { restoringMs } from './restoring.ts';
 import { upToDate } from './up-to-date.ts';
 import { kubeconfigForm } from './kubeconfig-form.ts';
 import { isAvailable } from './observe.ts';
+import { rewriteStage } from './rewrite-secrets.ts';
 import { HIBERNATES } from './resting-plane.ts';
 import { keyOfPart, partWrites, surplus, type Present } from '../../planes/part-writes.ts';
 import { bindingPart, namespaceWrite, ownerOf } from './plane-namespace.ts';
@@ -51,18 +55,21 @@ export function planPlane(
   const verdict: Verdict = {
     ...seen,
     store,
-    more: [...(seen.more ?? []), ...conditions],
+    more: [...(seen.more ?? []), ...conditions, ...encryptionSaid(plane, world.encryption)],
     version: versions.apiServer,
-    problem: versions.problem ?? rotationProblem(plane),
+    problem: versions.problem ?? rotationProblem(plane) ?? world.auditProblem,
   };
   // Whose certificates are due while nobody runs is seen when they wake.
   if (world.spec.asleep === true) return { finalizer: 'present', stages, ...said(plane, verdict, now) };
   const isServing = isAvailable(world.present, API_SERVER);
   const dueMs = Math.max(0, pkiDueAt(world.pki, world.spec) - now);
   const tendMs = isServing && world.hasAnswered ? tendDueMs(world, now) : LOOK_AGAIN_MS;
+  const rewriting = isServing ? rewriteStage(world) : [];
   return {
     finalizer: 'present',
-    stages: tendMs > 0 ? stages : [...stages, tendStage(world)],
+    // What was written anew is noted at once.
+    ...(rewriting.length === 0 ? {} : { again: true }),
+    stages: [...stages, ...rewriting, ...(tendMs > 0 ? [] : [tendStage(world)])],
     ...said(plane, verdict, now),
     lookAgainMs:
       isServing && !world.hasAnswered
@@ -122,6 +129,7 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
     { name: 'keys', writes: write(keys) },
     { name: 'base', writes: write([...others, kubeconfig]) },
     ...(database?.serving === true ? [databaseStage('ensure-database', world, database)] : []),
+    { name: 'audit volume', writes: claimWrites(world, account) },
     { name: 'servers', writes: mayServe(world) ? write(servers?.parts ?? []) : [] },
     { name: 'controllers', writes: hasController ? write(controllers?.parts ?? []) : [] },
     {
@@ -137,12 +145,23 @@ function stagesOf(plane: ControlPlane, world: PlaneWorld, account: ServiceAccoun
 }
 
 /** Whether the API server has what it needs; a certificate without its Service's address would be of no use to pods. */
-function mayServe({ spec, database }: PlaneWorld): boolean {
+function mayServe({ spec, database, auditProblem }: PlaneWorld): boolean {
+  if (auditProblem !== undefined) return false;
   const hasAddress = spec.door === undefined || spec.ipAddresses !== undefined;
   return hasAddress && (database === undefined || database.serving);
 }
 
-const KEPT_FIRST = new Set([CERTIFICATES_SECRET, DATASTORE_SECRET]);
+const KEPT_FIRST = new Set([CERTIFICATES_SECRET, DATASTORE_SECRET, ENCRYPTION_SECRET]);
+
+/** The claim of the audit log, where API servers are about to need it or can't start: claims are not watched. */
+function claimWrites({ spec, present, auditProblem }: PlaneWorld, as: ServiceAccountRef): readonly Write[] {
+  const claim = auditClaim(spec);
+  if (claim === undefined || auditProblem !== undefined || spec.asleep === true) return [];
+  const apiServer: Deployment | undefined = present.get(`apps/Deployment/${API_SERVER}`);
+  const args = apiServer?.spec?.template.spec?.containers[0]?.args ?? [];
+  const isUsed = auditArgs(spec).every((arg) => args.includes(arg)) && isAvailable(present, API_SERVER);
+  return isUsed ? [] : [{ verb: 'own', ...claim, owner: spec.ownerUid, as }];
+}
 
 /** Whether the controllers were started before: those of a plane that wakes wait for their API server like new ones. */
 function isAwake(present: Present): boolean {
@@ -235,7 +254,7 @@ export function planRemoval(plane: ControlPlane, world: PlaneWorld, now: number)
     };
   }
   if (storeProblem !== undefined)
-    return deleting(`Role and database stay until it can be reached: ${storeProblem}`);
+    return deleting(`What it has in its store stays until that can be reached: ${storeProblem}`);
   // Without a server there was never a database.
   const isMade =
     shared === undefined ||

@@ -1,5 +1,6 @@
 import type { ControlPlane } from '../../api/control-plane.ts';
 import { databaseName } from '../../planes/database.ts';
+import { prefixOf } from '../../planes/store-server.ts';
 import type { PlaneStore } from '../../planes/plane-spec.ts';
 import type { Read } from '../../runtime/controller.ts';
 import { readExternalStore } from './external-store.ts';
@@ -38,6 +39,10 @@ export async function observeStore(plane: ControlPlane, read: Read, deps: Survey
 export function storeOf({ spec, password, database }: PlaneWorld): PlaneStore {
   if (database === undefined) return { kind: 'etcd', size: ETCD_SIZE };
   const { server, namespace } = database;
+  if (server.kind === 'etcd') {
+    const { kind: _own, ...reached } = server;
+    return { kind: 'etcd-prefix', ...reached, prefix: prefixOf(server, spec.ownerUid) };
+  }
   const name = databaseName(spec.ownerUid);
   return {
     kind: 'postgres',

@@ -1,7 +1,7 @@
 import { INSTANCE_UID_LABEL } from '../../api/names.ts';
 import { NAMESPACE, type Namespace, type StatefulSet } from '../../kube/builtin-kinds.ts';
 import type { Stores } from '../../runtime/controller.ts';
-import type { DatabaseServer } from '../../planes/database.ts';
+import type { StoreServer } from '../../planes/store-server.ts';
 import { PLANE_LABEL, POSTGRES_PORT } from '../../planes/plane-names.ts';
 import { postgresHost, type PostgresKeys, type PostgresSpec } from '../../planes/postgres.ts';
 import type { ControlPlaneSettings } from './settings.ts';
@@ -38,8 +38,9 @@ export function isOfStore(namespace: Namespace, { ownerUid }: PostgresSpec): boo
 }
 
 /** How the operator gets in. */
-export function serverOf(namespace: string, keys: PostgresKeys): DatabaseServer {
+export function serverOf(namespace: string, keys: PostgresKeys): StoreServer {
   return {
+    kind: 'postgres',
     host: postgresHost(namespace),
     port: POSTGRES_PORT,
     user: 'postgres',

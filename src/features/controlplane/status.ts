@@ -1,6 +1,7 @@
 import { namespaceOfPlane, type ControlPlane, type ControlPlaneStatus } from '../../api/control-plane.ts';
 import {
   AUTHORITIES_CONDITION,
+  ENCRYPTION_CONDITION,
   PLANE_REASONS,
   STORE_CONDITION,
   SYNCED_CONDITION,
@@ -22,6 +23,7 @@ export const PLANE_STATUS: StatusPart = {
     UP_TO_DATE_CONDITION,
     AUTHORITIES_CONDITION,
     STORE_CONDITION,
+    ENCRYPTION_CONDITION,
     'PodsOnHost',
   ],
 };

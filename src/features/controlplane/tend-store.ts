@@ -4,6 +4,7 @@ import type { NextCondition } from '../../kube/conditions.ts';
 import { databaseName } from '../../planes/database.ts';
 import { ETCD_QUOTA_BYTES } from '../../planes/etcd.ts';
 import { ETCD, ETCD_PORT, etcdMemberHosts } from '../../planes/plane-names.ts';
+import { prefixOf } from '../../planes/store-server.ts';
 import { trusted } from '../../planes/plane-pki.ts';
 import type { StoreState } from '../../planes/store/store-state.ts';
 import type { StoreTarget } from '../../planes/store/tend-store.ts';
@@ -45,8 +46,12 @@ export function tendStage(world: PlaneWorld): Stage {
 }
 
 function targetOf({ spec, pki, database }: PlaneWorld): StoreTarget {
-  if (database !== undefined)
-    return { kind: 'postgres', server: database.server, database: databaseName(spec.ownerUid) };
+  if (database !== undefined) {
+    const { server } = database;
+    return server.kind === 'etcd'
+      ? { kind: 'etcd-prefix', server, prefix: prefixOf(server, spec.ownerUid) }
+      : { kind: 'postgres', server, database: databaseName(spec.ownerUid) };
+  }
   const hosts = etcdMemberHosts(spec);
   const members = (hosts.length === 0 ? [`${ETCD}.${spec.namespace}.svc`] : hosts).map((host) => ({
     host,

@@ -1,10 +1,11 @@
 import type { Namespace } from '../../kube/builtin-kinds.ts';
-import type { DatabaseServer } from '../../planes/database.ts';
+import type { StoreServer } from '../../planes/store-server.ts';
 import type { PlanePki } from '../../planes/plane-pki.ts';
 import type { PlaneSpec } from '../../planes/plane-spec.ts';
 import type { PlaneVersions } from '../../planes/plane-version.ts';
 import type { PostgresKeys, PostgresSpec } from '../../planes/postgres.ts';
 import type { OutsideAddress } from '../../planes/secrets.ts';
+import type { PlaneEncryption } from './current-encryption.ts';
 import type { StoreLook } from './tend-store.ts';
 import type { Present } from '../../planes/part-writes.ts';
 import type { Rotation } from './rotation-condition.ts';
@@ -22,9 +23,9 @@ export interface StoreWorld extends Surveyed {
   readonly serving: boolean;
 }
 
-/** A PostgreSQL server. */
+/** A server that has the stores of several planes. */
 export interface DatabaseWorld {
-  readonly server: DatabaseServer;
+  readonly server: StoreServer;
   readonly serving: boolean;
   /** Where its pods are, if they are in this cluster. */
   readonly namespace?: string;
@@ -40,10 +41,14 @@ export interface PlaneWorld extends Surveyed {
   readonly outside: OutsideAddress | undefined;
   /** Not there for planes with a store of their own; `unknown` while it can't be told. */
   readonly shared: StoreWorld | 'unknown' | undefined;
-  /** The PostgreSQL that has the plane's database; undefined for an etcd of its own. */
+  /** The server that has the plane's store; undefined for an etcd of its own. */
   readonly database: DatabaseWorld | undefined;
   /** Why it can't be told how to reach the store. */
   readonly storeProblem: string | undefined;
+  /** Why it can't be told what its audit log keeps. */
+  readonly auditProblem: string | undefined;
+  /** Undefined for a plane whose Secrets were never encrypted. */
+  readonly encryption: PlaneEncryption | undefined;
   /** Password of the plane's role there. */
   readonly password: string;
   /** Role and database are as they should be, as far as this process knows. */

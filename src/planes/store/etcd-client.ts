@@ -49,6 +49,8 @@ export interface EtcdClient {
    * Answers the revision, or undefined if it did not.
    */
   change(changes: readonly EtcdChange[], unless?: EtcdRange): Promise<number | undefined>;
+  /** Takes all keys of [from, end) away. */
+  deleteRange(from: string, end: string): Promise<void>;
   /** Keys with this lease go after so many seconds. */
   lease(seconds: number): Promise<bigint>;
   compact(revision: number): Promise<void>;
@@ -99,6 +101,11 @@ export async function connectEtcd(target: GrpcTarget): Promise<EtcdClient> {
       ]);
       return numberOf(answer, 2) === 1 ? revisionOf(answer) : undefined;
     },
+    deleteRange: async (from, end) =>
+      void (await call('KV/DeleteRange', [
+        [1, from],
+        [2, end],
+      ])),
     lease: async (seconds) => {
       const granted = await call('Lease/LeaseGrant', [[1, seconds]]);
       const id = granted.find(({ field }) => field === 2)?.value;

@@ -1,4 +1,5 @@
 import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { KubeError } from '../../kube/kube-error.ts';
@@ -39,7 +40,8 @@ export async function connectGrpc(target: GrpcTarget): Promise<GrpcConnection> {
   const forwarded = await target.through?.();
   const socket = connectTls({
     ...(forwarded === undefined ? { host, port } : { socket: forwarded }),
-    servername: host,
+    // An address is no name; the certificate is checked against it all the same.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ['h2'],
     ca,
     cert,

@@ -12,6 +12,7 @@ function member(before: Partial<EtcdStatus> & { alarms?: readonly EtcdAlarm[] })
   const client: EtcdClient = {
     range: () => Promise.resolve({ entries: [], revision: 77, count: 5, more: false }),
     change: () => Promise.resolve(1),
+    deleteRange: () => Promise.reject(new Error('nothing of a plane is taken away')),
     lease: () => Promise.resolve(1n),
     compact: (revision) => Promise.resolve(void calls.push(`compact ${revision}`)),
     status: () => Promise.resolve(status),
