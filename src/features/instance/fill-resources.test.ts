@@ -111,6 +111,31 @@ describe('fillResources', () => {
     expect(initContainers?.[0]?.resources?.limits).toEqual({ cpu: '1', memory: '512Mi' });
   });
 
+  it('counts what an init container gets at least, beside containers that name less', () => {
+    const small = { cpu: '1m', memory: '1Mi' };
+    const pods = [
+      deployment({
+        containers: [{ name: 'c', resources: { limits: small } }],
+        initContainers: [{ name: 'i' }],
+      }),
+      deployment({ containers: [{ name: 'c' }] }, 1, 'other'),
+    ];
+    const quota = {
+      'requests.cpu': '1',
+      'requests.memory': '1Gi',
+      'limits.cpu': '1',
+      'limits.memory': '1Gi',
+    };
+
+    const [first, second] = fillResources(pods, [], quota).objects.map(
+      (object) => podTemplateOf(object)?.spec,
+    );
+
+    expect(first?.initContainers?.[0]?.resources?.limits).toEqual({ cpu: '10m', memory: '16Mi' });
+    // The first counts twice, for one more pod may run; the other has the rest.
+    expect(second?.containers?.[0]?.resources?.limits?.['cpu']).toBe('980m');
+  });
+
   it('counts sidecars as containers', () => {
     const { initContainers } = filled(
       deployment({ containers: [{ name: 'a' }], initContainers: [{ name: 's', restartPolicy: 'Always' }] }),

@@ -144,12 +144,16 @@ function shareOf(pods: readonly WeighedPod[], quota: Amounts, part: Part, resour
   let lacking: { readonly weight: bigint; readonly floor: bigint }[] = [];
   for (const { template, weight } of pods) {
     let declared = 0n;
+    const before = lacking.length;
     for (const container of running(template)) {
       const value = declaredOf(container, part, resource);
       if (value === undefined) lacking.push({ weight, floor: floorOf(container, part, resource) });
       declared += value ?? 0n;
     }
-    budget -= weight * largerOf(declared, largestInit(template, part, resource));
+    // Init containers get what the others have together, and the least where that is less.
+    const isLeast = lacking.length === before && initLacks(template, part, resource);
+    const together = isLeast ? atLeast(resource, declared) : declared;
+    budget -= weight * largerOf(together, largestInit(template, part, resource));
   }
   for (;;) {
     const count = lacking.reduce((sum, one) => sum + one.weight, 0n);
@@ -165,10 +169,16 @@ function floorOf(container: ContainerSpec, part: Part, resource: Resource): bigi
   return part === 'limits' ? (declaredOf(container, 'requests', resource) ?? 0n) : 0n;
 }
 
+function initLacks(template: PodTemplate, part: Part, resource: Resource): boolean {
+  const alone = (template.spec?.initContainers ?? []).filter((container) => !isSidecar(container));
+  return alone.some((container) => declaredOf(container, part, resource) === undefined);
+}
+
 function largestInit(template: PodTemplate, part: Part, resource: Resource): bigint {
   return (template.spec?.initContainers ?? [])
     .filter((container) => !isSidecar(container))
-    .reduce((most, container) => largerOf(most, declaredOf(container, part, resource) ?? 0n), 0n);
+    .map((container) => declaredOf(container, part, resource) ?? floorOf(container, part, resource))
+    .reduce(largerOf, 0n);
 }
 
 function fillPod(template: PodTemplate, share: Amounts): PodTemplate {
