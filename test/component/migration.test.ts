@@ -3,7 +3,7 @@ import type { Instance } from '../../src/api/instance.ts';
 import { REVISION } from '../../src/api/revision.ts';
 import { generatedCrd } from '../../src/helm/generated-crd.ts';
 import { inventoryOf } from '../../src/features/instance/inventory.ts';
-import { releaseIn } from '../../src/features/instance/migration.ts';
+import { MIGRATE_UID_ANNOTATION, releaseIn } from '../../src/features/instance/migration.ts';
 import type { InstanceService } from '../../src/features/instance/service.ts';
 import { CONFIG_MAP, CRD, DEPLOYMENT, PVC, SECRET } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
@@ -55,16 +55,17 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-/** The object of the other kind as admission leaves it: with the release that it takes over. */
+/** The object of the other kind as admission leaves it: with the release that it takes over, and the UID of whose that is. */
 async function migrate(): Promise<void> {
   const adopted = releaseIn(rig.namespace('shop1'));
+  const { uid = '' } = (await rig.find('shop1'))!.metadata;
   await rig.client.create(STORE, {
     apiVersion: `${STORE.group}/${STORE.version}`,
     kind: STORE.kind,
     metadata: {
       name: 'shop1',
       namespace: OPERATOR,
-      annotations: { [MIGRATE]: SHOP.kind },
+      annotations: { [MIGRATE]: SHOP.kind, [MIGRATE_UID_ANNOTATION]: uid },
       finalizers: ['tenantry.dev/cleanup'],
     },
     tenantry: { adopted: adopted! },
@@ -87,12 +88,13 @@ async function runs(kind: Kind<Instance>, number: number): Promise<void> {
 
 const names = (kind: Kind): readonly string[] =>
   rig.objects(kind, 'shop1').map(({ metadata }) => metadata.name);
-const annotate = (kind: Kind<Instance>, from: string | null) =>
-  rig.client.patch(
-    kind,
-    { namespace: OPERATOR, name: 'shop1' },
-    { type: 'merge', body: { metadata: { annotations: { [MIGRATE]: from } } } },
-  );
+/** As admission leaves it. */
+async function annotate(kind: Kind<Instance>, from: Kind<Instance> | null): Promise<void> {
+  const ref = { namespace: OPERATOR, name: 'shop1' };
+  const uid = from === null ? null : ((await rig.client.get(from, ref)).metadata.uid ?? '');
+  const annotations = { [MIGRATE]: from?.kind ?? null, [MIGRATE_UID_ANNOTATION]: uid };
+  await rig.client.patch(kind, ref, { type: 'merge', body: { metadata: { annotations } } });
+}
 
 describe('a migration between kinds', () => {
   it('goes on with the namespace, the release and the data of the other', async () => {
@@ -126,7 +128,7 @@ describe('a migration between kinds', () => {
     await migrate();
 
     await annotate(STORE, null);
-    await annotate(SHOP, STORE.kind);
+    await annotate(SHOP, STORE);
     await runs(SHOP, 3);
 
     expect(rig.objects(PVC, 'shop1').map(({ metadata }) => metadata.uid)).toEqual([uid]);
@@ -150,14 +152,18 @@ describe('a migration between kinds', () => {
     await install(rig);
     await migrate();
 
-    await annotate(SHOP, STORE.kind);
+    await annotate(SHOP, STORE);
     await rig.restart();
     await rig.quiet();
 
     expect(inventoryOf(rig.namespace('shop1'))?.release.number).toBe(2);
   });
 
-  it('takes nothing from a kind that it does not name', async () => {
+  it.each([
+    ['a kind that it does not name', 'OtherService', undefined],
+    ['a later instance of the name', SHOP.kind, '99999999-9999-4999-8999-999999999999'],
+    ['one that admission did not look at', SHOP.kind, undefined],
+  ])('takes nothing from %s', async (_what, from, uid) => {
     await install(rig);
     const adopted = releaseIn(rig.namespace('shop1'));
     await rig.client.create(STORE, {
@@ -166,7 +172,7 @@ describe('a migration between kinds', () => {
       metadata: {
         name: 'shop1',
         namespace: OPERATOR,
-        annotations: { [MIGRATE]: 'OtherService' },
+        annotations: { [MIGRATE]: from, ...(uid === undefined ? {} : { [MIGRATE_UID_ANNOTATION]: uid }) },
         finalizers: ['tenantry.dev/cleanup'],
       },
       tenantry: { adopted: adopted! },

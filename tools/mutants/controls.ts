@@ -72,6 +72,13 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: "an instance that was let take over one takes a later one of that name, somebody else's",
+    file: 'src/features/instance/migration.ts',
+    find: '    source.metadata.uid === sourceUidOf(instance) &&\n',
+    replace: '',
+    test: { file: 'test/component/migration.test.ts', name: 'takes nothing from %s' },
+  },
+  {
     attack: 'the namespace of an instance is taken by one of another kind that does not give it',
     file: 'src/features/instance/migration.ts',
     find: '    holder.metadata.labels?.[INSTANCE_UID_LABEL] === uid &&\n',

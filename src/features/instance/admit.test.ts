@@ -240,6 +240,15 @@ describe('admitInstance on deletion', () => {
 });
 
 describe('patchInstance', () => {
+  const patch = (
+    operation: 'CREATE' | 'UPDATE',
+    username: string,
+    object: Instance,
+    oldObject?: Instance,
+    sourceUid?: string,
+  ) => patchInstance(operation, username, { object, oldObject, sourceUid });
+  const withAnnotations = (annotations: Record<string, string>) => instance('a', {}, { annotations });
+
   it('writes who created it and the finalizer, over what the user claims', () => {
     const object = instance(
       'a',
@@ -247,7 +256,7 @@ describe('patchInstance', () => {
       { annotations: { accountidentity: 'somebody', x: 'y' }, finalizers: ['f'] },
     );
 
-    expect(patchInstance('CREATE', 'ann', object, undefined)).toEqual([
+    expect(patch('CREATE', 'ann', object)).toEqual([
       { op: 'add', path: '/metadata/annotations', value: { accountidentity: 'ann', x: 'y' } },
       { op: 'add', path: '/metadata/finalizers', value: ['f', 'tenantry.dev/cleanup'] },
     ]);
@@ -256,12 +265,35 @@ describe('patchInstance', () => {
   it('keeps the creator when somebody else changes it, and adds none later', () => {
     const annotations = { accountidentity: 'ann' };
 
-    expect(patchInstance('UPDATE', 'bob', instance('a', {}, {}), instance('a', {}, { annotations }))).toEqual(
-      [{ op: 'add', path: '/metadata/annotations', value: annotations }],
-    );
-    expect(
-      patchInstance('UPDATE', 'bob', instance('a', {}, { annotations }), instance('a', {}, { annotations })),
-    ).toEqual([]);
-    expect(patchInstance('UPDATE', 'bob', instance('a'), instance('a'))).toEqual([]);
+    expect(patch('UPDATE', 'bob', instance('a', {}, {}), withAnnotations(annotations))).toEqual([
+      { op: 'add', path: '/metadata/annotations', value: annotations },
+    ]);
+    expect(patch('UPDATE', 'bob', withAnnotations(annotations), withAnnotations(annotations))).toEqual([]);
+    expect(patch('UPDATE', 'bob', instance('a'), instance('a'))).toEqual([]);
+  });
+
+  const FROM = { 'kubeplus/migrate-from': 'Shop' };
+  const NOTED = { ...FROM, 'tenantry.dev/migrate-from-uid': 'noted' };
+  const FORGED = { ...FROM, 'tenantry.dev/migrate-from-uid': 'forged' };
+  it.each([
+    ['notes it when the kind is named', FROM, {}, NOTED],
+    ['takes nobody’s word for it', FORGED, {}, NOTED],
+    ['notes it anew for another kind', NOTED, { ...NOTED, 'kubeplus/migrate-from': 'Other' }, NOTED],
+  ])('says which instance is taken over: %s', (_what, said, before, wanted) => {
+    const patched = patch('UPDATE', 'bob', withAnnotations(said), withAnnotations(before), 'noted');
+
+    const after = patched.map((one) => ('value' in one ? one.value : undefined)).at(-1) ?? said;
+    expect(after).toEqual(wanted);
+  });
+
+  it.each([
+    ['stays what it was, whatever the instance of that name is now', FORGED, NOTED, NOTED],
+    ['stays where a client leaves it out', FROM, NOTED, NOTED],
+    ['goes with the kind', { 'tenantry.dev/migrate-from-uid': 'forged' }, NOTED, {}],
+    ['is none where no kind was noted', FORGED, FROM, FROM],
+  ])('which instance is taken over %s', (_what, said, before, wanted) => {
+    const patched = patch('UPDATE', 'bob', withAnnotations(said), withAnnotations(before), 'another');
+
+    expect(patched).toEqual([{ op: 'add', path: '/metadata/annotations', value: wanted }]);
   });
 });

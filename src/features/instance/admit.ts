@@ -3,7 +3,7 @@ import { ACCOUNT_ANNOTATION, FINALIZER, FORCE_DELETE_LABEL } from '../../api/nam
 import type { ServicePolicies } from '../../api/revision.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { AdmissionRequest, Finding, JsonPatchOperation } from '../../runtime/admission.ts';
-import { MIGRATE_ANNOTATION } from './migration.ts';
+import { MIGRATE_ANNOTATION, MIGRATE_UID_ANNOTATION } from './migration.ts';
 import { looksHashed, nameLimit } from './names.ts';
 import { trafficFindings } from './traffic.ts';
 import { nodeNameOf } from './values.ts';
@@ -179,6 +179,12 @@ export function isMigrated(object: Instance, oldObject: Instance | undefined): b
   return from !== undefined && from !== oldObject?.metadata.annotations?.[MIGRATE_ANNOTATION];
 }
 
+/** Of which instance a release was to be taken over when that was said. */
+function keptSource(object: Instance, oldObject: Instance | undefined): string | undefined {
+  if (object.metadata.annotations?.[MIGRATE_ANNOTATION] === undefined) return undefined;
+  return oldObject?.metadata.annotations?.[MIGRATE_UID_ANNOTATION];
+}
+
 function deletionFindings(instance: Instance, { unconfirmed }: AdmissionWorld): readonly Finding[] {
   if (instance.metadata.deletionTimestamp !== undefined) return [];
   if (instance.tenantry?.deletionProtection === true) {
@@ -195,6 +201,13 @@ function deletionFindings(instance: Instance, { unconfirmed }: AdmissionWorld): 
   return [{ message: 'Error: Custom Resource instance cannot be deleted. It is not ready yet.' }];
 }
 
+/** A request's objects, and the UID of the instance that this one is said to be migrated from, if there is one. */
+interface Patched {
+  readonly object: Instance;
+  readonly oldObject: Instance | undefined;
+  readonly sourceUid: string | undefined;
+}
+
 /**
  * What admission adds: who created the instance, which nobody can set or change, and the finalizer, which costs no write
  * of its own this way. Pure.
@@ -202,19 +215,20 @@ function deletionFindings(instance: Instance, { unconfirmed }: AdmissionWorld): 
 export function patchInstance(
   operation: AdmissionRequest['operation'],
   username: string,
-  object: Instance,
-  oldObject: Instance | undefined,
+  { object, oldObject, sourceUid }: Patched,
 ): readonly JsonPatchOperation[] {
-  const { annotations, finalizers, deletionTimestamp } = object.metadata;
+  const { annotations = {}, finalizers, deletionTimestamp } = object.metadata;
   const account = operation === 'CREATE' ? username : oldObject?.metadata.annotations?.[ACCOUNT_ANNOTATION];
+  const { [MIGRATE_UID_ANNOTATION]: _said, ...said } = annotations;
+  const taken = isMigrated(object, oldObject) ? sourceUid : keptSource(object, oldObject);
+  const wanted = {
+    ...said,
+    ...(account === undefined ? {} : { [ACCOUNT_ANNOTATION]: account }),
+    ...(taken === undefined ? {} : { [MIGRATE_UID_ANNOTATION]: taken }),
+  };
   const patch: JsonPatchOperation[] = [];
-  if (account !== undefined && annotations?.[ACCOUNT_ANNOTATION] !== account) {
-    patch.push({
-      op: 'add',
-      path: '/metadata/annotations',
-      value: { ...annotations, [ACCOUNT_ANNOTATION]: account },
-    });
-  }
+  if (!deepEqual(annotations, wanted))
+    patch.push({ op: 'add', path: '/metadata/annotations', value: wanted });
   if (operation === 'CREATE' && deletionTimestamp === undefined && !(finalizers ?? []).includes(FINALIZER)) {
     patch.push({ op: 'add', path: '/metadata/finalizers', value: [...(finalizers ?? []), FINALIZER] });
   }

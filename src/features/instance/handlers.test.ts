@@ -71,13 +71,16 @@ function setUp(
   maySee = true,
   defaults: Record<string, string> | undefined = { title: 'none' },
   license?: Record<string, string>,
+  source?: KubeObject,
 ) {
   const reviews: RawRequest[] = [];
   const client = {
-    find: async (_kind: Kind, { namespace, name }: ObjectRef) =>
-      license !== undefined && namespace === 'op' && name === 'shop-license'
+    find: async ({ kind }: Kind, { namespace, name }: ObjectRef) => {
+      if (kind === source?.kind && name === source.metadata.name) return source;
+      return license !== undefined && namespace === 'op' && name === 'shop-license'
         ? { metadata: { name, annotations: license } }
-        : undefined,
+        : undefined;
+    },
     get: async () => ({ data: { chunk: CHART.toString('base64') } }),
     raw: async (request: RawRequest) => {
       reviews.push(request);
@@ -174,6 +177,22 @@ describe('/validate/instances', () => {
     ]);
     expect(reviews[0]?.body).toMatchObject({
       spec: { resourceAttributes: { verb: 'delete', resource: 'shops', name: 'shop1', namespace: 'op' } },
+    });
+  });
+
+  it('migrates from no other instance than the one that was noted', async () => {
+    const source = { ...shop({}), metadata: { name: 'shop1', namespace: 'op', uid: 'later' } };
+    const { ask } = setUp(true, undefined, undefined, source);
+    const annotations = { 'kubeplus/migrate-from': 'Shop', 'tenantry.dev/migrate-from-uid': 'noted' };
+    const object = { ...shop({}), metadata: { name: 'shop1', namespace: 'op', annotations } };
+
+    expect(messages(await ask('/validate/instances', { object }))).toEqual([
+      expect.stringContaining('there is no Shop shop1'),
+    ]);
+    // What was said of it is replaced by what is there.
+    const noted = { ...annotations, 'tenantry.dev/migrate-from-uid': 'later', accountidentity: 'ann' };
+    expect(await ask('/mutate/instances', { object })).toMatchObject({
+      patch: [{ path: '/metadata/annotations', value: noted }, { path: '/metadata/finalizers' }],
     });
   });
 

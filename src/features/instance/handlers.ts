@@ -29,7 +29,7 @@ import {
   type SourceState,
   type TargetNamespace,
 } from './admit.ts';
-import { isGiving, MIGRATE_ANNOTATION, releaseIn, sourceKind } from './migration.ts';
+import { isGiving, MIGRATE_ANNOTATION, releaseIn, sourceKind, sourceUidOf } from './migration.ts';
 import { Licenses } from './check-license.ts';
 import { Charts } from './charts.ts';
 import { namespaceOf } from './names.ts';
@@ -56,7 +56,7 @@ export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler
   const validator = new ValuesValidator();
   const licenses = new Licenses(deps.client, deps.clock);
   return [
-    { path: '/mutate/instances', handle: (request) => Promise.resolve(mutate(deps, request)) },
+    { path: '/mutate/instances', handle: (request, signal) => mutate(deps, request, signal) },
     {
       path: '/validate/instances',
       handle: (request, signal) => validate({ ...deps, charts, validator, licenses }, request, signal),
@@ -64,14 +64,31 @@ export function instanceAdmission(deps: InstanceAdmissionDeps): AdmissionHandler
   ];
 }
 
-function mutate(deps: InstanceAdmissionDeps, request: AdmissionRequest): AdmissionAnswer {
+async function mutate(
+  deps: InstanceAdmissionDeps,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<AdmissionAnswer> {
   const { object, oldObject } = instancesOf(request);
   if (object === undefined || request.subResource !== '') return { allowed: true };
+  const source = isMigrated(object, oldObject) ? await findSource(deps, request, object, signal) : undefined;
+  const patched = { object, oldObject, sourceUid: source?.metadata.uid };
   const patch = [
-    ...patchInstance(request.operation, request.user.username, object, oldObject),
+    ...patchInstance(request.operation, request.user.username, patched),
     ...(request.operation === 'CREATE' ? namedRelease(deps, request, object) : []),
   ];
   return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
+}
+
+/** The instance that another one says it is migrated from: of its own name, in its own namespace. */
+async function findSource(
+  { client, stores }: InstanceAdmissionDeps,
+  { namespace, name }: AdmissionRequest,
+  object: Instance,
+  signal: AbortSignal,
+): Promise<Instance | undefined> {
+  const kind = sourceKind(object, stores);
+  return kind && client.find(kind, { namespace, name }, { signal });
 }
 
 /** An instance that is migrated from another kind's says, like one that takes over a release of Helm, which one that is. */
@@ -202,19 +219,22 @@ function targetOf(
 
 /** How the instance stands that another one is to be migrated from: of its name, in its namespace, and the user's to delete. */
 async function sourceState(
-  { client, stores, settings }: Validation,
-  { namespace, name, user }: AdmissionRequest,
+  deps: Validation,
+  request: AdmissionRequest,
   { object, oldObject }: ReturnType<typeof instancesOf>,
   signal: AbortSignal,
 ): Promise<SourceState | undefined> {
   if (object === undefined || !isMigrated(object, oldObject)) return undefined;
+  const { client, stores, settings } = deps;
+  const { namespace, name, user } = request;
   const kind = sourceKind(object, stores);
   if (kind === undefined) return 'unknown';
   const { group, plural: resource } = kind;
   if (!(await mayUser(client, user, { verb: 'delete', group, resource, namespace, name }, signal)))
     return 'notYours';
-  const source = await client.find(kind, { namespace, name }, { signal });
-  if (source === undefined) return 'absent';
+  const source = await findSource(deps, request, object, signal);
+  // What was looked at when the UID was noted is what these rights are about.
+  if (source === undefined || source.metadata.uid !== sourceUidOf(object)) return 'absent';
   const home =
     source.tenantry?.adopted?.namespace ?? namespaceOf({ namespace, name }, settings.operatorNamespace);
   const holder = await client.find(NAMESPACE, { name: home }, { signal });

@@ -17,6 +17,17 @@ import type { InstanceWorld } from './world.ts';
 /** KubePlus's annotation: the kind whose instance of the same name and namespace is taken over. */
 export const MIGRATE_ANNOTATION = 'kubeplus/migrate-from';
 
+/**
+ * UID of the instance that is taken over, as admission found it when the kind was named. Names are taken again: who was allowed to take over
+ * one instance gets nothing of a later one. Only admission writes it.
+ */
+export const MIGRATE_UID_ANNOTATION = 'tenantry.dev/migrate-from-uid';
+
+/** See MIGRATE_UID_ANNOTATION. */
+export function sourceUidOf({ metadata }: Pick<Instance, 'metadata'>): string | undefined {
+  return metadata.annotations?.[MIGRATE_UID_ANNOTATION];
+}
+
 /** What a release holds that nobody can make again: it stays while a migration can still be undone. */
 const KEPT = new Set([PVC, SECRET].map((kind) => groupKindOf(kind)));
 
@@ -54,7 +65,11 @@ export async function mayTake({ instance, identity, namespace, read, signal }: L
   if (kind === undefined) return false;
   const { name, namespace: home = '' } = instance.metadata;
   const source = await read.live.find(kind, { namespace: home, name }, { signal });
-  return source !== undefined && isGiving(source, namespace.object, identity.kind);
+  return (
+    source !== undefined &&
+    source.metadata.uid === sourceUidOf(instance) &&
+    isGiving(source, namespace.object, identity.kind)
+  );
 }
 
 /** What an instance that migrates says of the release that it takes over, told by the namespace; undefined if it has none. */
