@@ -16,6 +16,9 @@ export interface ServiceAccountRef {
  *   else the write fails with code Conflict and reason `NotOurs`. Nothing foreign is ever overwritten. An apply carries
  *   the version that was read just before, too: one that arrives late undoes nothing. With `onlyNew` what is there
  *   already is never applied over, though it be ours: somebody else made it who may be further than we are; Conflict.
+ * - `apply`: fields of ours on an object that somebody else makes, too (Kubernetes makes the default account of each namespace): one
+ *   server-side apply, whether it is there or not; what others wrote of it stays. It carries no UID: its label holds it back where it
+ *   arrives late, in a namespace that is another instance's by then (policy `tenantry-object-label`) or nobody's (`tenantry-operator-writes`).
  * - `patch`: a merge patch of fields we own on an object that exists (annotations of our own namespace, for instance).
  * - `delete`: by UID precondition; an object that is gone or was replaced is success.
  */
@@ -28,6 +31,12 @@ export type Write =
       readonly ownerLabel?: string;
       readonly uid?: string | undefined;
       readonly onlyNew?: boolean;
+      readonly as?: ServiceAccountRef | undefined;
+    }
+  | {
+      readonly verb: 'apply';
+      readonly kind: Kind;
+      readonly object: KubeObject;
       readonly as?: ServiceAccountRef | undefined;
     }
   | {

@@ -95,3 +95,21 @@ describe('deleting', () => {
     await expect(carryOutWrite(client, write)).rejects.toBe(conflict);
   });
 });
+
+describe('applying to an object that somebody else makes, too', () => {
+  const apply = { verb: 'apply', kind: CONFIG_MAP, object } as const;
+
+  it.each([
+    ['makes it where nobody has', undefined],
+    ['adds to what others made, whoever they are', { ...object, metadata: { name: 'a', namespace: 'n' } }],
+  ])('%s, in one call', async (_what, present) => {
+    const client = new MemoryClient();
+    if (present !== undefined) await client.create(CONFIG_MAP, present);
+    client.calls.length = 0;
+
+    const { object: answer } = await carryOutWrite(client, apply);
+
+    expect(client.calls.map(({ verb }) => verb)).toEqual(['apply']);
+    expect(answer?.metadata.labels).toEqual(object.metadata.labels);
+  });
+});

@@ -39,6 +39,13 @@ export async function carryOutWrite(client: Client, write: Write): Promise<Writt
   switch (write.verb) {
     case 'own':
       return own(actor, write);
+    case 'apply': {
+      const object = await actor.apply(write.kind, write.object, {
+        fieldManager: FIELD_MANAGER,
+        force: true,
+      });
+      return { write, action: 'applied', object };
+    }
     case 'patch': {
       const options = { fieldManager: PATCH_FIELD_MANAGER };
       const object = await actor.patch(
@@ -56,7 +63,7 @@ export async function carryOutWrite(client: Client, write: Write): Promise<Writt
 
 /** The object a write is about. */
 export function targetOf(write: Write): ObjectRef {
-  return write.verb === 'own' ? write.object.metadata : write.ref;
+  return 'object' in write ? write.object.metadata : write.ref;
 }
 
 async function remove(client: Client, write: Extract<Write, { verb: 'delete' }>): Promise<Written> {

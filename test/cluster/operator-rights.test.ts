@@ -244,6 +244,20 @@ describe('the operator, by its own token', () => {
       /only in namespaces that it created/,
     ],
     [
+      'writes an account for an instance that the namespace is not',
+      'kubectl apply --server-side --force-conflicts -f -',
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: {
+          name: 'default',
+          namespace: INSTANCE,
+          labels: { 'tenantry.dev/instance-uid': '99999999-9999-4999-8999-999999999999' },
+        },
+      }),
+      /must be the UID that the namespace carries/,
+    ],
+    [
       'limits others',
       'kubectl create quota attack --hard=pods=0 -n onlooker',
       undefined,

@@ -9,7 +9,7 @@ import {
 import type { KubeObject } from '../../src/kube/object.ts';
 import { decodeRelease } from '../../src/helm/release-secret.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InstanceRig, OPERATOR, POLICIES } from './instance-rig.ts';
+import { InstanceRig, lineOf, OPERATOR, POLICIES } from './instance-rig.ts';
 import { install } from './instance-steps.ts';
 
 let rig: InstanceRig;
@@ -30,7 +30,7 @@ describe('installing', () => {
       'POST networkpolicies allow-external-traffic',
       'POST rolebindings tenantry-instance',
       'POST secrets sh.helm.release.v1.shopservice-shop1.v1',
-      'POST serviceaccounts default',
+      'PATCH serviceaccounts default',
       'POST configmaps settings',
       'POST secrets password',
       'POST services web',
@@ -40,6 +40,17 @@ describe('installing', () => {
       'PATCH shopservices shop1 status',
       'PATCH shopservices shop1 status',
     ]);
+  });
+
+  it('asks the API server nothing: it is told', async () => {
+    // Charts and capabilities are read once.
+    await install(rig, 'shop2');
+    const before = rig.asked().length;
+
+    await install(rig);
+
+    const asked = rig.asked().slice(before);
+    expect(asked.filter(({ method }) => method === 'GET').map(lineOf)).toEqual([]);
   });
 
   it('writes the chart’s objects as the service’s account, its own as itself', async () => {

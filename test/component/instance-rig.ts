@@ -350,7 +350,7 @@ export function isWrite({ method, path }: RequestRecord): boolean {
   return method !== 'GET' && !path.includes('/events');
 }
 
-function lineOf({ method, path, body }: RequestRecord): string {
+export function lineOf({ method, path, body }: RequestRecord): string {
   const parts = path.split('/').filter((part) => part !== '');
   const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
   const inside = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;

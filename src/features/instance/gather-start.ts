@@ -5,11 +5,7 @@ import type { Look } from './look.ts';
 import { loadPrevious } from './load-release.ts';
 import { renderRelease } from './render-release.ts';
 import type { InstanceWorld } from './world.ts';
-import { liveNamespace } from './seen-namespace.ts';
 import { keysOf, policiesOf, traitsOf } from './wanted-policies.ts';
-
-/** Milliseconds until the store knows a namespace that the API server has already. */
-const STORE_LAG_MS = 2_000;
 
 /** Milliseconds for which inputs that can't be rendered are not tried again without a change. */
 const FAILURE_BELIEVED_MS = 30_000;
@@ -17,12 +13,6 @@ const FAILURE_BELIEVED_MS = 30_000;
 export async function gatherStart(look: Look, world: InstanceWorld, number: number): Promise<InstanceWorld> {
   const { memory, memories, identity, inputs, revision, deps } = look;
   if (revision === undefined) return world;
-  if (look.namespace.state === 'absent') {
-    const live = await liveNamespace(look);
-    if (live.state === 'taken') return { ...world, action: { do: 'refuse' } };
-    if (live.state !== 'absent')
-      return { ...world, action: { do: 'wait', for: 'turn' }, lookAgainMs: STORE_LAG_MS };
-  }
   const now = deps.clock.monotonic();
   const { failure: last } = memory;
   if (last !== undefined && last.inputs === inputs && last.untilMs > now)

@@ -126,20 +126,21 @@ async function gatherLetGo(look: Look, world: InstanceWorld): Promise<InstanceWo
 
 async function gatherRecord(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
   if (world.release !== undefined) look.memory.awaitRecord(world.release);
-  const defaultAccount = await observeDefaultAccount(look);
-  if (defaultAccount === undefined) look.memory.accountReady = true;
+  const isAccountOpen = await observeDefaultAccount(look);
+  if (!isAccountOpen) look.memory.accountReady = true;
   const number = look.inventory?.release.number ?? 1;
   // Somebody's stock upgrade took the number: only a release that ran before can have been upgraded.
   const records = number > 1 ? await observeRecords(look, number) : undefined;
-  return { ...world, defaultAccount, records };
+  return { ...world, isAccountOpen, records };
 }
 
-async function observeDefaultAccount(look: Look): Promise<InstanceWorld['defaultAccount']> {
-  const ref = { namespace: look.identity.target, name: 'default' };
-  const account = await look.read.live.find(SERVICE_ACCOUNT, ref, { signal: look.signal });
-  const ours = account?.metadata.labels?.[INSTANCE_UID_LABEL] === look.identity.uid;
-  if (ours && account?.automountServiceAccountToken === false) return undefined;
-  return { uid: account?.metadata.uid };
+/** In a namespace that we just made it is Kubernetes' own, which needs no look. */
+async function observeDefaultAccount({ identity, inventory, read, signal }: Look): Promise<boolean> {
+  if (inventory?.release.running === undefined) return true;
+  const ref = { namespace: identity.target, name: 'default' };
+  const account = await read.live.find(SERVICE_ACCOUNT, ref, { signal });
+  const isOurs = account?.metadata.labels?.[INSTANCE_UID_LABEL] === identity.uid;
+  return !isOurs || account?.automountServiceAccountToken !== false;
 }
 
 async function gatherSettled(look: Look, world: InstanceWorld): Promise<InstanceWorld> {

@@ -231,7 +231,7 @@ function emptyWorld(look: Look): InstanceWorld {
     outdated: undefined,
     known: memory.known,
     writtenPolicies: memory.policyDigest,
-    defaultAccount: undefined,
+    isAccountOpen: false,
     drifted: [],
     deletions: [],
     readiness: undefined,

@@ -6,6 +6,7 @@ import { hooksOf } from './hooks.ts';
 import { entryKey } from './inventory.ts';
 import type { NextAction } from './next-action.ts';
 import { generatedSecrets, withoutSecrets } from './quiet-plan.ts';
+import type { Readiness } from './readiness.ts';
 import { type StatusFacts, statusOf } from './status.ts';
 import type { Failure, InstanceWorld, ReleaseWorld } from './world.ts';
 import {
@@ -186,20 +187,27 @@ function planUninstall(instance: Instance, world: InstanceWorld, now: number): I
 function planSettled(instance: Instance, world: InstanceWorld, now: number): InstancePlan {
   const readiness = world.readiness ?? { ready: true };
   const status = statusOf(instance, { is: 'applied', readiness }, factsOf(world), now);
-  const event: PlannedEvent = readiness.ready
-    ? {
-        type: 'Normal',
-        reason: 'Ready',
-        message: `Release ${world.inventory?.release.number ?? 0} runs in namespace ${world.identity.target}`,
-        // An upgrade that never stopped being ready changes no condition, and is worth a word all the same.
-        always: isUpgraded(instance, world),
-      }
-    : {
-        type: readiness.reason === 'Waiting' ? 'Normal' : 'Warning',
-        reason: readiness.reason,
-        message: readiness.message,
-      };
-  return { stages: [], status, events: [event], ...lookAgain(world.lookAgainMs) };
+  return {
+    stages: [],
+    status,
+    events: settledEvents(instance, world, readiness),
+    ...lookAgain(world.lookAgainMs),
+  };
+}
+
+/** Waiting is no event: it comes with every start, and the condition says for what. */
+function settledEvents(
+  instance: Instance,
+  world: InstanceWorld,
+  readiness: Readiness,
+): readonly PlannedEvent[] {
+  if (!readiness.ready) {
+    const { reason, message } = readiness;
+    return reason === 'Waiting' ? [] : [{ type: 'Warning', reason, message }];
+  }
+  const message = `Release ${world.inventory?.release.number ?? 0} runs in namespace ${world.identity.target}`;
+  // An upgrade that never stopped being ready changes no condition, and is worth a word all the same.
+  return [{ type: 'Normal', reason: 'Ready', message, always: isUpgraded(instance, world) }];
 }
 
 function isUpgraded({ status }: Instance, { inventory }: InstanceWorld): boolean {

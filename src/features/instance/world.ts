@@ -62,8 +62,8 @@ export interface InstanceWorld {
   readonly known: ReadonlyMap<string, Known>;
   /** Digest of the policies that were written. */
   readonly writtenPolicies: string | undefined;
-  /** The account `default`: how it must be written; undefined if it is as it should be. */
-  readonly defaultAccount: { readonly uid: string | undefined } | undefined;
+  /** True if the account `default` is not known to be as it should be. */
+  readonly isAccountOpen: boolean;
   /** Entries whose objects others changed or deleted. */
   readonly drifted: readonly InventoryEntry[];
   /** Objects to delete, with the UIDs they have. */

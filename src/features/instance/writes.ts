@@ -103,26 +103,14 @@ function uidOf(
 
 /** Stage: the pending release, and the account that pods run as by default. Before any object of the chart. */
 export function recordStage(world: InstanceWorld, release: KeptRelease, now: number): Stage {
-  const { identity, defaultAccount: account } = world;
   const writes: Write[] = [releaseWrite(world, release, now)];
-  if (account !== undefined) writes.push(accountWrite(world, account.uid));
-  return {
-    name: 'release',
-    writes: writes.map((write) => (write.verb === 'own' ? { ...write, owner: identity.uid } : write)),
-  };
+  if (world.isAccountOpen) writes.push(accountWrite(world));
+  return { name: 'release', writes };
 }
 
-/** Kubernetes makes the account itself, so it is patched by UID where it is there already. */
-function accountWrite({ identity }: InstanceWorld, uid: string | undefined): Write {
-  const object = defaultAccount(identity);
-  if (uid === undefined) return { verb: 'own', kind: SERVICE_ACCOUNT, object, owner: identity.uid };
-  const { labels } = object.metadata;
-  return {
-    verb: 'patch',
-    kind: SERVICE_ACCOUNT,
-    ref: { namespace: identity.target, name: object.metadata.name },
-    body: { metadata: { uid, labels }, automountServiceAccountToken: false },
-  };
+/** Kubernetes makes the account at about the same time: applied, it does not matter who was first. */
+function accountWrite({ identity }: InstanceWorld): Write {
+  return { verb: 'apply', kind: SERVICE_ACCOUNT, object: defaultAccount(identity) };
 }
 
 /**

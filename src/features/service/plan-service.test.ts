@@ -7,6 +7,7 @@ import { CONFIG_MAP, CRD, SERVICE_ACCOUNT, type CustomResourceDefinition } from 
 import { findCondition } from '../../kube/conditions.ts';
 import type { AnyObject } from '../../kube/object.ts';
 import type { Plan, Write } from '../../runtime/plan.ts';
+import { targetOf } from '../../runtime/write.ts';
 import { planService } from './plan-service.ts';
 import { accountObject, crdObject, recordObjects, usageObject } from './service-objects.ts';
 import { policiesOf } from './service-spec.ts';
@@ -60,10 +61,7 @@ function chartOf(version: string): PreparedChart {
 
 const writesOf = (plan: Plan<ServiceStatus>): Write[] => plan.stages.flatMap(({ writes }) => writes);
 const shown = (plan: Plan<ServiceStatus>): string[] =>
-  writesOf(plan).map(
-    (write) =>
-      `${write.verb} ${write.kind.kind} ${write.verb === 'own' ? write.object.metadata.name : write.ref.name}`,
-  );
+  writesOf(plan).map((write) => `${write.verb} ${write.kind.kind} ${targetOf(write).name}`);
 const ready = (plan: Plan<ServiceStatus>): string | undefined =>
   findCondition(plan.status?.conditions, 'Ready')?.status;
 
