@@ -1,6 +1,6 @@
 import type { Instance } from '../../src/api/instance.ts';
 import type { Client, DeleteOptions, Patch } from '../../src/client/client.ts';
-import { NAMESPACE, SERVICE_ACCOUNT } from '../../src/kube/builtin-kinds.ts';
+import { NAMESPACE } from '../../src/kube/builtin-kinds.ts';
 import type { Kind } from '../../src/kube/kind.ts';
 import { isKubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -92,7 +92,7 @@ function uidsBefore(writes: readonly RecordedWrite[], stage: number): readonly s
 /** What stands for the version that a write was answered with: versions are numbers, which other text may hold, too. */
 const versionMark = (at: number): string => `version-that-write-${at}-made`;
 
-/** Without the UID and version of what was only read (Kubernetes' own default account): the stub reads nothing. */
+/** Without UIDs and versions of what was only read: the stub reads nothing. */
 function textOf(
   { call, stage }: RecordedWrite,
   known: readonly string[],
@@ -137,23 +137,11 @@ async function send(
 ): Promise<KubeObject | undefined> {
   switch (verb) {
     case 'create':
-      return client.create(kind, body as KubeObject, options).catch((error: unknown) => {
-        // Kubernetes made its default account first; the product patches it then.
-        if (!isKubeError(error, 'AlreadyExists')) throw error;
-        return client.patch(kind, ref, { type: 'merge', body });
-      });
+      return client.create(kind, body as KubeObject, options);
     case 'apply':
       return client.apply(kind, body as KubeObject, options);
     case 'patch':
-      return client.patch(kind, ref, body as Patch, options).catch((error: unknown) => {
-        // Or it has not made it yet; the product creates it then.
-        if (!isKubeError(error, 'NotFound') || kind.kind !== SERVICE_ACCOUNT.kind) throw error;
-        const { metadata, ...rest } = (body as Patch).body as KubeObject;
-        const { name, namespace = '' } = ref;
-        const created = client.create(kind, { ...rest, metadata: { ...metadata, name, namespace } });
-        // Both at once.
-        return created.catch(() => client.patch(kind, ref, body as Patch, options));
-      });
+      return client.patch(kind, ref, body as Patch, options);
     case 'delete':
       return client.delete(kind, ref, body as DeleteOptions);
   }
