@@ -29,6 +29,7 @@ import { compositionOf, kindOfService, uploadChart } from './bench/bench-service
 import { root } from './bench/programs.ts';
 import { waitFor } from './bench/wait-for.ts';
 import { BURNER, MONITOR } from './monitoring/burner.ts';
+import { monitorsTaken } from './monitoring/monitors-taken.ts';
 import { judgeFigures, judgeQueries, type Asked, type Finding } from './monitoring/judge.ts';
 import { startPrometheus, type Prometheus, type Target } from './monitoring/prometheus.ts';
 import { panelQueries, ruleQueries, type NamedQuery } from './monitoring/queries.ts';
@@ -169,7 +170,7 @@ try {
   const rules = readFileSync(join(root, 'deploy/chart/files/rules.yaml'), 'utf8');
   const prometheus = await startPrometheus(await targetOf(cluster), rules);
   try {
-    const findings = await judge(prometheus, rules);
+    const findings = [...(await monitorsTaken(cluster.client)), ...(await judge(prometheus, rules))];
     for (const { what, found, wanted, holds } of findings)
       process.stdout.write(`${holds ? '✓' : '✗'} ${what}: ${found} (${wanted})\n`);
     if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify({ findings }, null, 2)}\n`);
