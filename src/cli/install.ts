@@ -23,6 +23,7 @@ interface InstallFlags {
   readonly image?: string;
   readonly values: readonly string[];
   readonly set: readonly string[];
+  readonly resetValues?: boolean;
   readonly wait: boolean;
   readonly timeout: number;
 }
@@ -39,13 +40,17 @@ export function installCommand(io: CliIo): Command {
     .option('--image <reference>', 'image of the operator, with its tag')
     .option('-f, --values <file>', 'YAML file with values of the chart (may be repeated)', collect, [])
     .option('--set <path=value>', 'one value, e.g. replicas=1 (may be repeated)', collect, [])
+    .option('--reset-values', 'forget the values of the installation before, which hold otherwise')
     .option('--no-wait', 'do not wait until the operator is ready')
     .option('--timeout <seconds>', 'how long to wait', secondsOf, DEFAULT_WAIT_SECONDS)
     .action(async (flags: InstallFlags) => {
       const values = await readValues(io, flags);
-      const { joined } = await withClient(io, flags, (connection) =>
-        installInto(io, connection, { ...flags, values }),
+      const keepValues = flags.resetValues !== true;
+      const { joined, kept } = await withClient(io, flags, (connection) =>
+        installInto(io, connection, { ...flags, values, keepValues }),
       );
+      if (kept.length > 0)
+        io.out(`Values kept from before: ${kept.join(', ')}. --reset-values forgets them.\n`);
       io.out(
         joined === undefined
           ? `\nTenantry is installed in ${flags.namespace}. Next: \`tenantry doctor\`, \`tenantry chart upload\`.\n`
@@ -59,6 +64,8 @@ export interface InstallChoice {
   readonly namespace: string;
   readonly name: string;
   readonly values: Readonly<Record<string, Json>>;
+  /** Whether what was said at the installation before holds where `values` says nothing; false unless given. */
+  readonly keepValues?: boolean;
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -82,6 +89,7 @@ export async function installInto(
       chartFolder: chartFolderOf(packageRoot()),
       release: { name: choice.name, namespace: choice.namespace },
       values: choice.values,
+      keepValues: choice.keepValues ?? false,
       version: await readVersion(),
       waitMs: choice.wait ? choice.timeout * 1000 : 0,
     });

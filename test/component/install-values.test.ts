@@ -33,6 +33,7 @@ function install(values: Record<string, Json>): Promise<unknown> {
     chartFolder: chartFolderOf(ROOT),
     release: { name: 'tenantry', namespace: 'tenantry-system' },
     values,
+    keepValues: false,
     version: '0.0.1',
     waitMs: 0,
   });

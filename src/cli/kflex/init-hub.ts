@@ -51,6 +51,7 @@ async function init(io: CliIo, cluster: string, flags: InitFlags): Promise<void>
       namespace: DEFAULT_NAMESPACE,
       name: DEFAULT_RELEASE,
       values,
+      keepValues: true,
       wait: true,
       timeout: flags.timeout,
     }),

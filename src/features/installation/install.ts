@@ -20,6 +20,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Progress } from '../../lib/progress.ts';
 import { joinedOperator, requireClusterPart, runsOperator } from './cluster-part.ts';
+import { keepValues } from './kept-values.ts';
 import { ensureOwnCrds } from './own-crds.ts';
 import { readHistory, trimHistory, writeRelease } from './release-history.ts';
 import {
@@ -45,6 +46,8 @@ export interface InstallOptions {
   readonly chartFolder: string;
   readonly release: ReleaseName;
   readonly values: Readonly<Record<string, Json>>;
+  /** Whether values of the installation before hold where `values` says nothing. */
+  readonly keepValues: boolean;
   readonly version: string;
   /** Milliseconds the operator may take to become ready; 0 does not wait. */
   readonly waitMs: number;
@@ -54,6 +57,8 @@ export interface InstallOptions {
 export interface Installed {
   /** Namespace of the operator that the cluster has already and that this release joined. */
   readonly joined: string | undefined;
+  /** Names of the values that were kept from the installation before. */
+  readonly kept: readonly string[];
 }
 
 interface LoadedChart {
@@ -67,10 +72,12 @@ interface LoadedChart {
  * renders it, the same record is kept. Objects of another release are refused. Safe to run again. Throws KubeError,
  * RenderError, or an Error with a remedy.
  */
-export async function installOperator(options: InstallOptions): Promise<Installed> {
-  const { client, progress, release, clock } = options;
-  const chart = await loadChart(options);
+export async function installOperator(asked: InstallOptions): Promise<Installed> {
+  const { client, progress, release, clock } = asked;
+  const chart = await loadChart(asked);
   const history = await readHistory(client, release);
+  const { values, kept } = keepValues(asked.keepValues ? history : [], asked.values);
+  const options = { ...asked, values };
   // Before anything is written: this is where wrong values show.
   const rendering = await render(options, chart, history);
   await progress.step('kinds', async (note) => {
@@ -105,12 +112,12 @@ export async function installOperator(options: InstallOptions): Promise<Installe
       .map((old) => writeRelease(client, withStatus(old, 'superseded', old.info.description), clock.now())),
   );
   const joined = await joinedOperator(client, objects, release.namespace);
-  if (options.waitMs === 0 || !runsOperator(objects)) return { joined };
+  if (options.waitMs === 0 || !runsOperator(objects)) return { joined, kept };
   await progress.step('operator ready', async (note) => {
     await waitForOperator(options, note);
     await waitForWebhooks(options);
   });
-  return { joined };
+  return { joined, kept };
 }
 
 async function loadChart({ engine, chartFolder }: InstallOptions): Promise<LoadedChart> {
