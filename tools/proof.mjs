@@ -55,6 +55,10 @@ const PARTS = {
     program: 'tools/plane-upgrade.ts',
     covers: ['src/planes', 'src/features/controlplane', 'tools/plane-upgrade', 'tools/plane-upgrade.ts'],
   },
+  upgrade: {
+    program: 'tools/upgrade.ts',
+    covers: ['src', 'deploy', 'tools/upgrade.ts', 'tools/upgrade'],
+  },
   charts: {
     program: 'tools/chart-proof.ts',
     covers: ['src/helm', 'tools/helm-engine', 'test/charts', 'test/fixtures/charts'],

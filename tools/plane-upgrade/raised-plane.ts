@@ -1,17 +1,10 @@
 import { CONTROL_PLANE, type ControlPlaneSpec } from '../../src/api/control-plane.ts';
 import type { Client } from '../../src/client/client.ts';
-import { createClient } from '../../src/client/http-client.ts';
-import { loadAccess } from '../../src/client/load-access.ts';
-import { nodeSurroundings } from '../../src/client/surroundings.ts';
 import { SECRET, SERVICE_ACCOUNT } from '../../src/kube/builtin-kinds.ts';
 import { findCondition } from '../../src/kube/conditions.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { benchIo, type BenchCluster } from '../bench/bench-cluster.ts';
+import type { BenchCluster } from '../bench/bench-cluster.ts';
+import { innerClients } from '../bench/inner-client.ts';
 import { waitFor } from '../bench/wait-for.ts';
-import { ask } from '../local-programs.ts';
 
 const PLANE = 'raised';
 const START_MS = 300_000;
@@ -48,8 +41,8 @@ export async function makePlane(
   const secret = await host.get(SECRET, { namespace: `${PLANE}-system`, name: 'admin-kubeconfig' });
   const text = Buffer.from(secret.data?.['kubeconfig'] ?? '', 'base64').toString();
   const target = /https:\/\/([^"]+)/.exec(text)?.[1] ?? '';
-  const forwarded = await ask('cluster', 'forward', '--keep', target, '--name', cluster);
-  const [client, another] = await clientsOf(text.replace(target, forwarded.replace('http://', '')));
+  const connect = await innerClients(text, { cluster, target }, TIMEOUT_MS);
+  const [client, another] = [connect(), connect()];
   return {
     client,
     another,
@@ -83,18 +76,4 @@ export async function versionOf(client: Client): Promise<string> {
   const { text } = await client.raw({ method: 'GET', path: '/version' });
   // True by Kubernetes' contract.
   return (JSON.parse(text) as { gitVersion: string }).gitVersion;
-}
-
-async function clientsOf(kubeconfig: string): Promise<[Client, Client]> {
-  const folder = mkdtempSync(join(tmpdir(), 'tenantry-raised-'));
-  try {
-    const path = join(folder, 'kubeconfig');
-    writeFileSync(path, kubeconfig, { mode: 0o600 });
-    const access = await loadAccess({ kubeconfig: path }, nodeSurroundings(benchIo()));
-    const make = (): Client =>
-      createClient(access, { clock: systemClock, userAgent: 'tenantry-proof', timeoutMs: TIMEOUT_MS });
-    return [make(), make()];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
