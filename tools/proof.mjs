@@ -19,22 +19,37 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { bootstrap, fail, root } from './bootstrap.mjs';
 
+/** What an instance goes through, from its admission to its last status. */
+const INSTANCES = [
+  ...['client', 'helm', 'kube', 'lib', 'runtime', 'features/instance', 'features/tenancy'].map(
+    (folder) => `src/${folder}`,
+  ),
+  'tools/helm-engine',
+];
+
 /**
  * Parts by name: the program (run by tsx with `--out FILE`; it ends with 1 where something does not hold) and the paths whose
- * change makes an older result worthless.
+ * change makes an older result worthless. A result that names its own `covers` knows better.
  */
 const PARTS = {
-  growth: { program: 'tools/growth.ts', covers: ['src', 'deploy', 'tools/growth.ts', 'tools/growth'] },
+  growth: { program: 'tools/growth.ts', covers: [...INSTANCES, 'tools/growth.ts', 'tools/growth'] },
   bench: {
     program: 'tools/bench.ts',
     args: ['--full'],
-    covers: ['src', 'tools/helm-engine', 'tools/bench.ts', 'tools/bench'],
+    covers: [...INSTANCES, 'src/features/service', 'tools/bench.ts', 'tools/bench'],
   },
-  mutants: { program: 'tools/mutants.ts', covers: ['src', 'deploy', 'tools/mutants', 'tools/mutants.ts'] },
+  mutants: {
+    program: 'tools/mutants.ts',
+    covers: ['src', 'deploy/chart/templates/cluster', 'tools/mutants', 'tools/mutants.ts'],
+  },
   faults: {
     program: 'tools/faults.ts',
     args: ['--all', '--cluster', 'faults'],
-    covers: ['src/client', 'src/runtime', 'src/features', 'test/faults', 'test/fakeapi', 'tools/faults'],
+    covers: [
+      ...['client', 'runtime', 'features/instance', 'features/service'].map((folder) => `src/${folder}`),
+      'test/faults',
+      'tools/faults',
+    ],
   },
   mutation: {
     program: 'tools/mutation.ts',
@@ -89,7 +104,7 @@ function latest(name) {
 function state(name, { covers }) {
   const result = latest(name);
   if (result === undefined) return 'never run';
-  const changed = git('diff', '--name-only', result.commit, 'HEAD', '--', ...covers)
+  const changed = git('diff', '--name-only', result.commit, 'HEAD', '--', ...(result.covers ?? covers))
     .split('\n')
     .filter(Boolean);
   const outcome = `${result.date}, ${result.holds ? 'holds' : 'does not hold'}`;
