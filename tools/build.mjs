@@ -5,10 +5,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, root } from './bootstrap.mjs';
+import { BUNDLE_OPTIONS } from './bundle-options.mjs';
 
 const cacheHome = () => process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 
-/** Bundles the TypeScript entries; `banner` gives CommonJS dependencies their `require`. */
+/** Bundles the TypeScript entries. */
 async function bundle() {
   const { build } = await import('esbuild');
   await build({
@@ -19,19 +20,12 @@ async function bundle() {
     },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
-    bundle: true,
+    ...BUNDLE_OPTIONS,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
     sourcemap: 'linked',
     minifySyntax: true,
     legalComments: 'none',
-    logLevel: 'warning',
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
   });
 }
 

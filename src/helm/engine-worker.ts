@@ -3,9 +3,10 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WorkerSetup } from './engine-protocol.ts';
-import { startHelm } from './helm-instance.ts';
+import { startHelm, type Answer } from './helm-instance.ts';
 import type { LookupQuery } from './rendering.ts';
 import { giveWay } from './give-way.ts';
+import { readAhead } from './read-ahead.ts';
 import { ownThread } from './thread-time.ts';
 
 if (parentPort === null) throw new Error('the Helm worker runs as a worker thread only');
@@ -32,6 +33,12 @@ function causeOf(error: unknown, said: string): 'memory' | 'depth' | 'other' {
   return 'other';
 }
 
+function withObjects({ reply, bytes }: Answer): Answer {
+  if (reply.rendering === undefined) return { reply, bytes };
+  const { rendering, added } = readAhead(reply.rendering);
+  return { reply: { ...reply, rendering }, bytes: bytes + added };
+}
+
 giveWay(ownThread());
 const helm = await startHelm(setup.module, {
   clock: systemClock,
@@ -50,7 +57,7 @@ port.on('message', (message: ToWorker) => {
       message.type === 'load'
         ? helm.load(message.handle, message.archive)
         : helm.render(message.handle, message.request);
-    send({ type: 'done', reply: answer.reply, bytes: answer.bytes });
+    send({ type: 'done', ...withObjects(answer) });
   } catch (error) {
     const said = helm.said();
     send({

@@ -30,6 +30,8 @@ export interface Manifest {
   /** Template file, e.g. `wordpress/templates/deployment.yaml`: named in messages. */
   readonly source: string;
   readonly content: string;
+  /** The objects in `content` as JSON, where the engine has read them already. */
+  readonly objects?: string | undefined;
 }
 
 export type HookEvent =

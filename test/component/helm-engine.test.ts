@@ -4,6 +4,7 @@ import type { HelmEngine } from '../../src/helm/engine.ts';
 import type { RenderRequest } from '../../src/helm/rendering.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import { sha256 } from '../../src/lib/hash.ts';
+import { parseManifests } from '../../src/kube/yaml.ts';
 import { startEngine } from './helm-engine.ts';
 
 const CHART_YAML = 'apiVersion: v2\nname: demo\nversion: 1.2.3\nappVersion: "4.5"\ndescription: A chart\n';
@@ -110,6 +111,9 @@ describe('the Helm engine', { timeout: 180_000 }, () => {
       'demo/templates/a-deployment.yaml',
     ]);
     expect(rendering.manifests[0]?.content).toContain('v: v1.37.1\n  has: "true"\n  up: "false"\n  n: "7"');
+    // Read by the worker, not by whoever waits for it.
+    const objects = rendering.manifests.map((manifest) => JSON.parse(manifest.objects ?? 'null') as unknown);
+    expect(objects).toEqual(rendering.manifests.map(({ content }) => parseManifests(content)));
     expect(
       rendering.hooks.map(({ name, weight, events, deletePolicies }) => ({
         name,

@@ -3,6 +3,7 @@ import { cpus, homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { BUNDLE_OPTIONS } from '../../tools/bundle-options.mjs';
 import { createEngine, type EngineOptions, type HelmEngine } from '../../src/helm/engine.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
@@ -49,12 +50,8 @@ async function make(): Promise<EngineFiles> {
   const bundle = await build({
     absWorkingDir: root,
     entryPoints: ['src/helm/engine-worker.ts'],
-    bundle: true,
+    ...BUNDLE_OPTIONS,
     write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    logLevel: 'warning',
   });
   // Two test processes may write at the same time: each puts a whole file into place.
   const worker = join(folder, 'helm-worker.mjs');

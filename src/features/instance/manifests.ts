@@ -41,6 +41,8 @@ export async function parseRendering(rendering: Rendering): Promise<ParsedRender
 
 function parse(manifest: Manifest): readonly AnyObject[] {
   try {
+    // The engine's own words: objects, as `parseManifests` reads them.
+    if (manifest.objects !== undefined) return JSON.parse(manifest.objects) as readonly AnyObject[];
     return parseManifests(manifest.content);
   } catch (cause) {
     const reason = messageOf(cause);
