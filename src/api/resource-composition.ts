@@ -37,6 +37,12 @@ const chartSchema = z.object({
     .describe(
       'PEM public key that must have signed the chart: by cosign sign for oci://, by cosign sign-blob with the signature at <address of the archive>.sig for https://.',
     ),
+  keyringRef: z
+    .object({ name: z.string().describe('Name of the Secret.') })
+    .optional()
+    .describe(
+      'Secret in this namespace whose key pubring.gpg holds OpenPGP keys (gpg --export). One of them must have signed the chart: helm package --sign, with the provenance file beside the archive.',
+    ),
   digest: z
     .string()
     .optional()

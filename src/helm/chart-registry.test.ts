@@ -83,7 +83,11 @@ async function outcome(
 ): Promise<string> {
   const { get } = registry(pages);
   try {
-    const bytes = await getFromRegistry({ ...DOWNLOAD, ...download }, { ...REFERENCE, ...reference }, get);
+    const { bytes } = await getFromRegistry(
+      { ...DOWNLOAD, ...download },
+      { ...REFERENCE, ...reference },
+      get,
+    );
     return Buffer.from(bytes).toString();
   } catch (error) {
     if (error instanceof ChartSourceError) return error.code;
@@ -152,10 +156,10 @@ describe('credentials of a registry', () => {
       { ...PAGES, ...pages },
       { header, opens: (shown) => ('token' in shown ? shown.token === 't1' : shown.password === 'secret') },
     );
-    const bytes = await getFromRegistry({ ...DOWNLOAD, credentials, ...download }, REFERENCE, get).catch(
+    const got = await getFromRegistry({ ...DOWNLOAD, credentials, ...download }, REFERENCE, get).catch(
       () => undefined,
     );
-    return { asked, bytes };
+    return { asked, bytes: got?.bytes };
   }
 
   it('are shown to its token server, which is asked for reading this chart and nothing more', async () => {

@@ -2,7 +2,8 @@ import { isMap } from '../lib/narrow.ts';
 import { sha256 } from '../lib/hash.ts';
 import { badSignature, checkSignature, notSigned } from './chart-signature.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import type { ChartDownload, GetPage, SourceCredentials } from './chart-source.ts';
+import type { ChartDownload, GetPage, GotChart, SourceCredentials } from './chart-source.ts';
+import { MAX_PROVENANCE_BYTES, noProvenance } from './provenance.ts';
 import type { OciReference } from './chart-url.ts';
 
 /** Bytes of a manifest, as registries limit them. */
@@ -14,6 +15,7 @@ const MAX_SIGNATURES = 20;
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CHART_LAYER = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
+const PROVENANCE_LAYER = 'application/vnd.cncf.helm.chart.provenance.v1.prov';
 const SIGNED_LAYER = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const SIGNATURE = 'dev.cosignproject.cosign/signature';
 
@@ -35,15 +37,15 @@ export async function getFromRegistry(
   download: ChartDownload,
   reference: OciReference,
   get: GetPage,
-): Promise<Uint8Array> {
+): Promise<GotChart> {
   const ask = asker(download, reference, get);
   const by = reference.digest === undefined ? (reference.tag ?? '') : `sha256:${reference.digest}`;
   const manifest = await ask(`manifests/${by}`, { accept: MANIFEST, maxBytes: MAX_MANIFEST_BYTES });
   const digest = sha256(manifest);
   if (reference.digest !== undefined) hold(manifest, reference.digest, 'its manifest', reference);
-  const layers = layersOf(manifest, reference).filter(({ mediaType }) => mediaType === CHART_LAYER);
-  const [chart] = layers;
-  if (chart === undefined || layers.length > 1)
+  const layers = layersOf(manifest, reference);
+  const [chart, ...more] = layers.filter(({ mediaType }) => mediaType === CHART_LAYER);
+  if (chart === undefined || more.length > 0)
     throw new ChartSourceError(
       'ChartInvalid',
       `${reference.host}/${reference.repository} holds no Helm chart but something else; push it with helm push`,
@@ -51,7 +53,26 @@ export async function getFromRegistry(
   if (download.cosignKey !== undefined) await checkCosign(ask, { ...reference, digest }, download.cosignKey);
   const bytes = await ask(`blobs/sha256:${chart.digest}`, {});
   hold(bytes, chart.digest, 'the chart', reference);
-  return bytes;
+  if (download.keyring === undefined) return { bytes };
+  const from = `${reference.host}/${reference.repository}@sha256:${digest}`;
+  const signed = layers.find(({ mediaType }) => mediaType === PROVENANCE_LAYER);
+  if (signed === undefined) throw noProvenance(from);
+  const file = await ask(`blobs/sha256:${signed.digest}`, { maxBytes: MAX_PROVENANCE_BYTES });
+  hold(file, signed.digest, 'the provenance file', reference);
+  const name = fileName(reference, parseJson(manifest, reference.host));
+  return { bytes, provenance: { text: Buffer.from(file).toString('utf8'), from, name } };
+}
+
+/**
+ * The name that `helm package` gave the archive. By the tag that was asked for, which writes `+` as `_`; the registry only says it where a
+ * digest was asked for, and that pins the chart already.
+ */
+function fileName({ repository, tag }: OciReference, manifest: unknown): string {
+  const name = repository.slice(repository.lastIndexOf('/') + 1);
+  if (tag !== undefined) return `${name}-${tag.replaceAll('_', '+')}.tgz`;
+  const annotations = isMap(manifest) ? manifest['annotations'] : undefined;
+  const version = isMap(annotations) ? annotations['org.opencontainers.image.version'] : undefined;
+  return `${name}-${typeof version === 'string' ? version : ''}.tgz`;
 }
 
 function layersOf(bytes: Uint8Array, { host }: OciReference): readonly Layer[] {

@@ -11,6 +11,7 @@ export type ChartSourceCode =
   | 'DigestMismatch'
   | 'NotSigned'
   | 'BadSignature'
+  | 'KeyringInvalid'
   | 'SourceUnavailable'
   | 'SourceTimeout';
 

@@ -10,6 +10,13 @@ import { getFromRegistry } from './chart-registry.ts';
 import { checkSignature, MAX_SIGNATURE_BYTES, notSigned } from './chart-signature.ts';
 import type { OciReference } from './chart-url.ts';
 import { publicAddressCheck, type AddressCheck } from './private-address.ts';
+import {
+  checkProvenance,
+  MAX_PROVENANCE_BYTES,
+  noProvenance,
+  type ProvenanceFile,
+  type VerifyProvenance,
+} from './provenance.ts';
 import { isListedHost, proxyFor, type ProxySettings } from './proxy-rules.ts';
 import { messageOf, codeOf } from '../lib/error-text.ts';
 
@@ -47,6 +54,8 @@ export interface ChartDownload {
   readonly entry?: RepositoryEntry | undefined;
   /** PEM of the public key that must have signed the chart, as cosign does it. */
   readonly cosignKey?: string | undefined;
+  /** Public keys of which one must have signed the archive, as `helm package --sign` does it. */
+  readonly keyring?: Uint8Array | undefined;
   /** Expected SHA-256 (hex). */
   readonly digest?: string | undefined;
   readonly http?: 'forbidden' | 'allowed' | undefined;
@@ -81,7 +90,7 @@ export type FetchChart = (download: ChartDownload) => Promise<Uint8Array>;
  */
 export function createChartFetcher(
   settings: ChartSourceSettings,
-  deps: { clock: Clock; resolve: Resolve },
+  deps: { clock: Clock; resolve: Resolve; verify?: VerifyProvenance },
 ): FetchChart {
   const isPublic = publicAddressCheck(settings.clusterCidrs);
   const guard: AddressCheck = settings.allowPrivateHosts ? () => true : isPublic;
@@ -93,8 +102,9 @@ export function createChartFetcher(
       const signal = AbortSignal.any(signals);
       const around = { settings, guard, resolve: deps.resolve };
       const get: GetPage = (page) => follow({ ...download, ...page }, signal, around);
-      const bytes = await getChartBytes(download, get);
+      const { bytes, provenance } = await getChartBytes(download, get);
       checkDigest(bytes, download);
+      await holdToProvenance(bytes, download.keyring, provenance, deps.verify);
       return bytes;
     } catch (error) {
       if (download.signal?.aborted) throw download.signal.reason;
@@ -112,32 +122,81 @@ export function createChartFetcher(
   };
 }
 
-/** The archive, from wherever it is, checked for its signature. */
-async function getChartBytes(download: ChartDownload, get: GetPage): Promise<Uint8Array> {
-  const { oci, entry, url, credentials } = download;
-  if (oci !== undefined) return getFromRegistry(download, oci, get);
-  if (entry === undefined) return getSigned(download, { url, credentials }, get);
-  const { request, digest } = await findInRepository(download, entry, get);
-  const bytes = await getSigned(download, request, get);
-  if (digest !== undefined) checkDigest(bytes, { digest, url: request.url }, 'its index');
-  return bytes;
+/** What a source has: the archive, and the provenance file where a keyring asks for it. */
+export interface GotChart {
+  readonly bytes: Uint8Array;
+  readonly provenance?: ProvenanceFile & { readonly name: string };
 }
 
-/** An archive and, where a key is given, the signature beside it: `cosign sign-blob` writes that. */
+/** The archive, from wherever it is, checked for its signature by cosign. */
+async function getChartBytes(download: ChartDownload, get: GetPage): Promise<GotChart> {
+  const { oci, entry, url, credentials } = download;
+  if (oci !== undefined) return getFromRegistry(download, oci, get);
+  if (entry === undefined) return getSigned(download, { url, credentials }, fileName(url), get);
+  const { request, digest } = await findInRepository(download, entry, get);
+  // Not the name that the index gives: it could lead to an older version, signed as well.
+  const got = await getSigned(download, request, `${entry.name}-${entry.version}.tgz`, get);
+  if (digest !== undefined) checkDigest(got.bytes, { digest, url: request.url }, 'its index');
+  return got;
+}
+
+/** The last part of the path, as Helm takes it. */
+function fileName({ pathname }: URL): string {
+  const name = pathname.slice(pathname.lastIndexOf('/') + 1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** An archive and, where keys are given, what lies beside it: `cosign sign-blob` and `helm package --sign` write that. */
 async function getSigned(
-  { cosignKey }: ChartDownload,
+  { cosignKey, keyring }: ChartDownload,
   request: SourceRequest,
+  name: string,
   get: GetPage,
-): Promise<Uint8Array> {
+): Promise<GotChart> {
   const bytes = await get(request);
-  if (cosignKey === undefined) return bytes;
+  if (cosignKey !== undefined) {
+    const signature = await getBeside(request, '.sig', {
+      get,
+      maxBytes: MAX_SIGNATURE_BYTES,
+      missing: notSigned,
+    });
+    checkSignature(bytes, Buffer.from(signature).toString('latin1'), cosignKey);
+  }
+  if (keyring === undefined) return { bytes };
+  const missing = ({ host, pathname }: URL): ChartSourceError => noProvenance(`${host}${pathname}`);
+  const file = await getBeside(request, '.prov', { get, maxBytes: MAX_PROVENANCE_BYTES, missing });
+  const from = `${request.url.host}${request.url.pathname}.prov`;
+  return { bytes, provenance: { text: Buffer.from(file).toString('utf8'), from, name } };
+}
+
+/** The file whose address is that of the archive with an ending. */
+async function getBeside(
+  request: SourceRequest,
+  ending: string,
+  { get, maxBytes, missing }: { get: GetPage; maxBytes: number; missing: (where: URL) => ChartSourceError },
+): Promise<Uint8Array> {
   const url = new URL(request.url);
-  url.pathname += '.sig';
-  const signature = await get({ ...request, url, maxBytes: MAX_SIGNATURE_BYTES }).catch((error: unknown) => {
-    throw error instanceof ChartSourceError && error.code === 'ChartNotFound' ? notSigned(url) : error;
+  url.pathname += ending;
+  return get({ ...request, url, maxBytes }).catch((error: unknown) => {
+    throw error instanceof ChartSourceError && error.code === 'ChartNotFound' ? missing(url) : error;
   });
-  checkSignature(bytes, Buffer.from(signature).toString('latin1'), cosignKey);
-  return bytes;
+}
+
+async function holdToProvenance(
+  bytes: Uint8Array,
+  keyring: Uint8Array | undefined,
+  provenance: GotChart['provenance'],
+  verify: VerifyProvenance | undefined,
+): Promise<void> {
+  if (keyring === undefined) return;
+  // A fault of ours must not pass for a signed chart.
+  if (provenance === undefined || verify === undefined)
+    throw new Error('a keyring is given and nothing was verified');
+  await checkProvenance(verify, bytes, { ...provenance, keyring });
 }
 
 /** What `follow` takes: a download, or one page of it. */

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { WasmModule } from './webassembly.ts';
+import type { ProvenanceReply, ProvenanceRequest } from './provenance.ts';
 import type { ChartInfo, LookupQuery, Rendering, RenderErrorCode } from './rendering.ts';
 
 /** What a worker is started with. */
@@ -18,9 +19,10 @@ export interface WorkerSetup {
 export type ToWorker =
   | { readonly type: 'load'; readonly handle: number; readonly archive: Uint8Array }
   | { readonly type: 'render'; readonly handle: number; readonly request: WasmRequest }
+  | { readonly type: 'verify'; readonly archive: Uint8Array; readonly request: ProvenanceRequest }
   | { readonly type: 'drop'; readonly handle: number };
 
-/** Worker to host. `load` and `render` are answered by one `done` each, in order. */
+/** Worker to host. `load`, `render` and `verify` are answered by one `done` each, in order. */
 export type FromWorker =
   /** `thread`: where the kernel tells how long the worker has computed (`thread-time.ts`). */
   | { readonly type: 'ready'; readonly thread: string | undefined }
@@ -40,11 +42,12 @@ export interface WasmRequest {
   readonly apiVersions: readonly string[];
 }
 
-/** An answer of the Go side (`reply` in tools/helm-engine/reply.go): one of the three is there. */
+/** An answer of the Go side (`reply` in tools/helm-engine/reply.go): one of the four is there. */
 export interface WasmReply {
   readonly error?: { readonly code: RenderErrorCode; readonly message: string };
   readonly chart?: ChartInfo & { readonly size: number };
   readonly rendering?: Rendering;
+  readonly provenance?: ProvenanceReply;
 }
 
 /** What the host says to a `lookup`: an object, nothing for "not found", or why it could not ask. */

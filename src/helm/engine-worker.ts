@@ -47,17 +47,24 @@ const helm = await startHelm(setup.module, {
   lookup,
 });
 
+function answerTo(message: Exclude<ToWorker, { readonly type: 'drop' }>): Answer {
+  switch (message.type) {
+    case 'load':
+      return helm.load(message.handle, message.archive);
+    case 'render':
+      return helm.render(message.handle, message.request);
+    case 'verify':
+      return helm.verify(message.request, message.archive);
+  }
+}
+
 port.on('message', (message: ToWorker) => {
   try {
     if (message.type === 'drop') {
       helm.drop(message.handle);
       return;
     }
-    const answer =
-      message.type === 'load'
-        ? helm.load(message.handle, message.archive)
-        : helm.render(message.handle, message.request);
-    send({ type: 'done', ...withObjects(answer) });
+    send({ type: 'done', ...withObjects(answerTo(message)) });
   } catch (error) {
     const said = helm.said();
     send({

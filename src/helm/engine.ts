@@ -6,6 +6,7 @@ import { createByteCache, type ByteCache } from './byte-cache.ts';
 import { ENGINE_LIMITS, type EngineLimits } from './engine-limits.ts';
 import type { WasmReply, WasmRequest } from './engine-protocol.ts';
 import { templateFailure, valuesFailure } from './failure-text.ts';
+import type { ProvenanceReply, ProvenanceRequest, VerifyProvenance } from './provenance.ts';
 import { RenderError, type ChartInfo, type Engine, type Rendering, type RenderRequest } from './rendering.ts';
 import { WorkerPool, type PoolStats } from './worker-pool.ts';
 import { withMemoryLimit } from './wasm-memory.ts';
@@ -35,6 +36,7 @@ interface EngineStats extends PoolStats {
 
 /** The engine with what its owner may look at. */
 export interface HelmEngine extends Engine {
+  readonly verify: VerifyProvenance;
   stats(): EngineStats;
 }
 
@@ -77,6 +79,7 @@ export function createEngine(options: EngineOptions): HelmEngine {
   return {
     load: (digest, archive) => load(state, digest, archive),
     render: (request) => render(state, request),
+    verify: (archive, request) => verify(state, archive, request),
     close: async () => {
       state.closed = true;
       await (await state.pool)?.close();
@@ -119,6 +122,17 @@ async function render(state: State, request: RenderRequest): Promise<Rendering> 
   if (reply.rendering === undefined) throw failureOf(reply);
   if (reply.rendering.volatile.length === 0) state.renderings.set(key, reply.rendering, bytes);
   return reply.rendering;
+}
+
+async function verify(
+  state: State,
+  archive: Uint8Array,
+  request: ProvenanceRequest,
+): Promise<ProvenanceReply> {
+  const pool = await poolOf(state);
+  const { reply } = await pool.run((worker) => worker.verify(request, archive));
+  if (reply.provenance === undefined) throw failureOf(reply);
+  return reply.provenance;
 }
 
 /** The checked form of an archive, from the cache or by checking what `get` brings. */

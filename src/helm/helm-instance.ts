@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { LookupAnswer, WasmReply, WasmRequest } from './engine-protocol.ts';
+import type { ProvenanceRequest } from './provenance.ts';
 import type { LookupQuery } from './rendering.ts';
 import { createWasi } from './wasi.ts';
 import { instantiateWasm, type WasmMemory, type WasmModule } from './webassembly.ts';
@@ -13,6 +14,7 @@ interface Exports {
   release(address: number): void;
   load(handle: number, address: number): bigint;
   render(handle: number, address: number): bigint;
+  verify(request: number, archive: number): bigint;
   drop(handle: number): void;
 }
 
@@ -26,6 +28,8 @@ export interface Answer {
 export interface HelmInstance {
   load(handle: number, archive: Uint8Array): Answer;
   render(handle: number, request: WasmRequest): Answer;
+  /** Whether an archive is what was signed. */
+  verify(request: ProvenanceRequest, archive: Uint8Array): Answer;
   drop(handle: number): void;
   /** What the program printed, for the message of its death. */
   said(): string;
@@ -47,6 +51,7 @@ export async function startHelm(module: WasmModule, options: InstanceOptions): P
   const wasi = createWasi(options.clock, 'helm');
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
+  const encode = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
   const state: { exports?: Exports; answer: Uint8Array } = { answer: new Uint8Array() };
   const memory = (): ArrayBufferLike => {
     if (state.exports === undefined) throw new Error('helm engine: called before it was started');
@@ -74,11 +79,16 @@ export async function startHelm(module: WasmModule, options: InstanceOptions): P
   exports._initialize();
   exports.configure(options.softMemory);
 
-  const call = (what: 'load' | 'render', handle: number, input: Uint8Array): Answer => {
+  /** Hands bytes over for as long as `use` works with their address. */
+  const lend = <T>(input: Uint8Array, use: (address: number) => T): T => {
     const address = exports.alloc(input.length);
     new Uint8Array(memory(), address, input.length).set(input);
-    const word = BigInt.asUintN(64, exports[what](handle, address));
+    const result = use(address);
     exports.release(address);
+    return result;
+  };
+  const read = (signed: bigint): Answer => {
+    const word = BigInt.asUintN(64, signed);
     const [at, size] = [Number(word >> 32n), Number(word & 0xffff_ffffn)];
     if (size > options.replyBytes) {
       exports.release(at);
@@ -91,8 +101,10 @@ export async function startHelm(module: WasmModule, options: InstanceOptions): P
     return { reply: JSON.parse(text) as WasmReply, bytes: size };
   };
   return {
-    load: (handle, archive) => call('load', handle, archive),
-    render: (handle, request) => call('render', handle, encoder.encode(JSON.stringify(request))),
+    load: (handle, archive) => read(lend(archive, (address) => exports.load(handle, address))),
+    render: (handle, request) => read(lend(encode(request), (address) => exports.render(handle, address))),
+    verify: (request, archive) =>
+      read(lend(archive, (at) => lend(encode(request), (address) => exports.verify(address, at)))),
     drop: (handle) => exports.drop(handle),
     said: () => wasi.said(),
   };

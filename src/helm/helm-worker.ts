@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Clock } from '../lib/clock.ts';
 import type { EngineLimits } from './engine-limits.ts';
 import type { FromWorker, LookupAnswer, ToWorker, WasmReply, WorkerSetup } from './engine-protocol.ts';
+import type { ProvenanceRequest } from './provenance.ts';
 import { RenderError, type LookupQuery, type RenderRequest } from './rendering.ts';
 import { threadTime } from './thread-time.ts';
 import type { WasmModule } from './webassembly.ts';
@@ -126,6 +127,11 @@ export class HelmWorker {
     const size = loaded.reply.chart?.size;
     if (size !== undefined) this.#keep(digest, { handle, reply: loaded.reply, bytes: size });
     return loaded;
+  }
+
+  /** Asks whether an archive is what was signed. */
+  verify(request: ProvenanceRequest, archive: Uint8Array): Promise<WorkerReply> {
+    return this.#call({ type: 'verify', request, archive }, {});
   }
 
   /** Ends the thread; a request under way fails with `why`. */

@@ -147,6 +147,7 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
   const fetchChart = createChartFetcher(await chartSourceSettings(settings), {
     clock,
     resolve: (host) => lookup(host, { all: true }),
+    verify: engine.verify,
   });
   const shared = { client: manager.client, engine, discovery, clock };
   const serviceDeps = {

@@ -13,7 +13,19 @@ import {
 } from '../../src/helm/chart-source.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { sha256 } from '../../src/lib/hash.ts';
+import type { HelmEngine } from '../../src/helm/engine.ts';
 import { createAuthority, issue } from '../../src/pki/certificate.ts';
+import {
+  LATE_KEY,
+  RSA_KEY,
+  SIGNED,
+  SIGNED_BY_RSA,
+  SIGNED_LATE,
+  SIGNED_OLD,
+  SIGNER_KEY,
+  STRANGER_KEY,
+} from '../fixtures/provenance.ts';
+import { startEngine } from './helm-engine.ts';
 
 const CHART = Buffer.from('not really a chart, but bytes');
 const DAY = { notBefore: systemClock.now() - 60_000, days: 1 };
@@ -40,12 +52,14 @@ const PAGES: Readonly<Record<string, Page>> = {
 };
 
 let server: Server;
+let engine: HelmEngine;
 let port = 0;
 let caBundle = '';
 let pages: Record<string, Page> = {};
 const seen: { path: string; authorization: string | undefined }[] = [];
 
 beforeAll(async () => {
+  engine = await startEngine();
   const authority = await createAuthority({ commonName: 'test', ...DAY });
   const names = { commonName: 'charts', dnsNames: ['charts.test', 'other.test'] };
   const leaf = await issue(authority, { ...names, usages: ['server'], ...DAY });
@@ -53,8 +67,9 @@ beforeAll(async () => {
   server = createServer({ key: leaf.key, cert: leaf.cert }, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo); // True of a server that listens on a port.
-});
-afterAll(() => {
+}, 600_000);
+afterAll(async () => {
+  await engine.close();
   server.closeAllConnections();
   server.close();
 });
@@ -100,12 +115,14 @@ async function outcome(
   settings: ChartSourceSettings = PRIVATE_ALLOWED,
   origin = `https://charts.test:${port}`,
 ): Promise<string> {
-  const fetch = createChartFetcher(settings, { clock: systemClock, resolve: toLoopback });
+  const deps = { clock: systemClock, resolve: toLoopback, verify: engine.verify };
+  const fetch = createChartFetcher(settings, deps);
   seen.length = 0;
   try {
     return Buffer.from(await fetch({ ...source(origin), caBundle, timeoutMs: 10_000, ...more })).toString();
   } catch (error) {
-    if (error instanceof ChartSourceError) return error.code;
+    if (error instanceof ChartSourceError)
+      return `${error.code}${more.keyring === undefined ? '' : `: ${error.message}`}`;
     throw error;
   }
 }
@@ -211,5 +228,83 @@ describe('an archive with a signature beside it', () => {
     pages = changed;
 
     expect(await outcome(address, { cosignKey })).toBe(expected);
+  });
+});
+
+describe.each(SOURCES)('a chart with a provenance file from %s', (_name, source, archive) => {
+  const keyring = Buffer.from(SIGNER_KEY);
+  /** The archive and the file beside it, or in a registry the two layers. */
+  const published = (prov: string | undefined, bytes = CHART): Record<string, Page> => {
+    const file = prov === undefined ? {} : { [`${archive}.prov`]: Buffer.from(prov) };
+    if (archive !== BLOB) return { '/shop-1.2.3.tgz': bytes, [archive]: bytes, ...file };
+    const provLayer = 'application/vnd.cncf.helm.chart.provenance.v1.prov';
+    const layers = [
+      { mediaType: CHART_LAYER, digest: `sha256:${sha256(bytes)}` },
+      ...(prov === undefined ? [] : [{ mediaType: provLayer, digest: `sha256:${sha256(prov)}` }]),
+    ];
+    const manifest = Buffer.from(JSON.stringify({ layers }));
+    return {
+      '/v2/charts/shop/manifests/1.2.3': manifest,
+      [`/v2/charts/shop/blobs/sha256:${sha256(bytes)}`]: bytes,
+      ...(prov === undefined ? {} : { [`/v2/charts/shop/blobs/sha256:${sha256(prov)}`]: Buffer.from(prov) }),
+    };
+  };
+  /** An address says the name of the file; shop.tgz was not signed. */
+  const from: typeof source = (origin) => {
+    const given = source(origin);
+    return archive === '/shop.tgz' ? { url: new URL('/shop-1.2.3.tgz', origin) } : given;
+  };
+  const withProvenance = (
+    prov: string | undefined,
+    more: Partial<ChartDownload> = {},
+    bytes = CHART,
+  ): Promise<string> => {
+    pages = published(prov, bytes);
+    if (archive === '/shop.tgz' && prov !== undefined) pages['/shop-1.2.3.tgz.prov'] = Buffer.from(prov);
+    if (archive === '/repo/shop.tgz')
+      // What the index promises of the bytes is not what is tried here.
+      pages['/repo/index.yaml'] = Buffer.from(
+        'entries:\n  shop:\n  - version: 1.2.3\n    urls: [shop.tgz]\n',
+      );
+    return outcome(from, { keyring, ...more });
+  };
+
+  it('comes where a key of the keyring signed it', async () => {
+    expect(await withProvenance(SIGNED)).toBe(CHART.toString());
+    expect(await withProvenance(SIGNED_BY_RSA, { keyring: Buffer.from(RSA_KEY) })).toBe(CHART.toString());
+  });
+
+  it.each<[string, string | undefined, Partial<ChartDownload>, RegExp]>([
+    [
+      'no file',
+      undefined,
+      {},
+      /^NotSigned: spec\.newResource\.chart\.keyringRef is set .*helm package --sign/,
+    ],
+    [
+      'an unknown key',
+      SIGNED,
+      { keyring: Buffer.from(STRANGER_KEY) },
+      /^BadSignature: spec\.newResource\.chart\.keyringRef: .*unknown entity; the signer's key is not in the keyring/,
+    ],
+    [
+      'a key that is past its date',
+      SIGNED_LATE,
+      { keyring: Buffer.from(LATE_KEY) },
+      /^BadSignature: .*expired; key or signature are past their date/,
+    ],
+    ['the file of an older version', SIGNED_OLD, {}, /^BadSignature: .*shop-1\.2\.3\.tgz.*another version/],
+    ['a text that was changed', SIGNED.replace('name: shop', 'name: shop2'), {}, /^BadSignature: /],
+    ['no signature at all', 'nothing', {}, /^BadSignature: .*signature block not found/],
+    ['a keyring that is none', SIGNED, { keyring: Buffer.from('x') }, /^KeyringInvalid: .*gpg --export/],
+    ['a keyring without keys', SIGNED, { keyring: Buffer.from('') }, /^KeyringInvalid: /],
+  ])('is refused with %s', async (_what, prov, more, expected) => {
+    expect(await withProvenance(prov, more)).toMatch(expected);
+  });
+
+  it('is refused where the archive is another one', async () => {
+    expect(await withProvenance(SIGNED, {}, Buffer.from('changed'))).toMatch(
+      /^BadSignature: .*sum does not match.*this one was changed/,
+    );
   });
 });

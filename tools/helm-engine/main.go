@@ -56,4 +56,11 @@ func drop(handle uint32) { delete(charts, handle) }
 //go:wasmexport render
 func render(handle, address uint32) uint64 { return give(renderRequest(handle, pinned[address])) }
 
+// verify answers the request (JSON) at the first address about the archive at the second.
+//
+//go:wasmexport verify
+func verify(request, archive uint32) uint64 {
+	return give(verifyArchive(pinned[request], pinned[archive]))
+}
+
 func main() {}

@@ -14,9 +14,10 @@ type failure struct {
 
 // reply is the one shape that every function answers with: exactly one of the fields is set.
 type reply struct {
-	Error     *failure   `json:"error,omitempty"`
-	Chart     *chartInfo `json:"chart,omitempty"`
-	Rendering *rendering `json:"rendering,omitempty"`
+	Error      *failure         `json:"error,omitempty"`
+	Chart      *chartInfo       `json:"chart,omitempty"`
+	Rendering  *rendering       `json:"rendering,omitempty"`
+	Provenance *provenanceReply `json:"provenance,omitempty"`
 }
 
 func failed(code string, err error) reply {

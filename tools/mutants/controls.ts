@@ -309,6 +309,13 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'an older version, signed as well, comes in place of the wanted one',
+    file: 'src/helm/chart-source.ts',
+    find: '`${entry.name}-${entry.version}.tgz`',
+    replace: "'shop-1.0.0.tgz'",
+    test: { file: 'test/component/chart-sources.test.ts', name: 'is refused with %s' },
+  },
+  {
     attack: 'a chart changes after it was registered',
     file: 'src/helm/chart-store.ts',
     find: '  if (sha256(bytes) === digest) return bytes;',

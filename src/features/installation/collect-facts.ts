@@ -34,6 +34,7 @@ export const POLICY_NAMES: readonly string[] = [
   'tenantry-strict-services',
   'tenantry-strict-volumes',
   'tenantry-strict-network',
+  'tenantry-trial',
 ];
 const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';
 

@@ -155,6 +155,11 @@ describe('admitWrite', () => {
       'spec.newResource.chart.cosignKey: ',
     ],
     [
+      'a keyring for an uploaded chart',
+      spec({ chartURL: 'file:///a.tgz', chart: { keyringRef: { name: 'keys' } } }),
+      'spec.newResource.chart.keyringRef: ',
+    ],
+    [
       'metrics of the application at no place in a pod',
       spec({}, { resmonitor: { spec: { appEndpoints: { endpoint: 'http://10.0.0.1/', metrics: ['m'] } } } }),
       'spec.resmonitor.spec.appEndpoints.endpoint: ',

@@ -9,6 +9,7 @@ export type ServiceReason =
   | 'DigestMismatch'
   | 'NotSigned'
   | 'BadSignature'
+  | 'KeyringInvalid'
   | 'UrlNotAllowed'
   | 'HostNotAllowed'
   | 'SourceUnavailable'

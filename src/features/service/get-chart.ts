@@ -12,6 +12,8 @@ import { digestOf } from './spec-findings.ts';
 
 /** A download that has not ended by then is tried again later. */
 export const DOWNLOAD_TIMEOUT_MS = 60_000;
+/** As Helm and GnuPG call a file of public keys. */
+const KEYRING = 'pubring.gpg';
 /** How soon a source that failed is asked again. */
 const SOURCE_RETRY_MS = 30_000;
 
@@ -68,6 +70,7 @@ async function get({ live, fetchChart }: ChartSources, request: GetChart): Promi
   return fetchChart({
     ...placeOf(source, spec.newResource),
     cosignKey: chart?.cosignKey,
+    keyring: await readKeyring(live, request),
     digest,
     http: chart?.http,
     caBundle: [chart?.caBundle, secret.caBundle].filter((pem) => pem !== undefined).join('\n') || undefined,
@@ -134,6 +137,19 @@ async function readSecret(live: Reader, { spec, namespace }: GetChart): Promise<
   throw secretMissing(
     `Secret ${name} in ${namespace} holds neither username and password, nor token, nor ca.crt`,
   );
+}
+
+/** The public keys that a chart may be signed with. */
+async function readKeyring(live: Reader, { spec, namespace }: GetChart): Promise<Uint8Array | undefined> {
+  const name = spec.newResource.chart?.keyringRef?.name;
+  if (name === undefined) return undefined;
+  const secret = await live.find(SECRET, { namespace, name });
+  const data = secret?.data?.[KEYRING];
+  if (data !== undefined) return Buffer.from(data, 'base64');
+  const what = secret === undefined ? 'there is no such Secret' : `it has no key ${KEYRING}`;
+  const remedy = `gpg --export KEY > ${KEYRING}; kubectl create secret generic ${name} -n ${namespace} --from-file=${KEYRING}`;
+  const message = `spec.newResource.chart.keyringRef: Secret ${name} in ${namespace}: ${what}; ${remedy}`;
+  throw new ChartProblems([{ reason: 'SecretMissing', message, retryMs: SOURCE_RETRY_MS }]);
 }
 
 function textOf(secret: Secret, key: string): string | undefined {

@@ -103,8 +103,11 @@ export function sourceFindings(spec: CompositionSpec): Finding[] {
 function versionFindings(source: ChartUrl, { chart, chartName }: CompositionSpec['newResource']): Finding[] {
   const at = 'spec.newResource.chart.version';
   const version = emptyAsUnset(chart?.version);
-  if (chart?.cosignKey !== undefined && source.from === 'upload')
-    return [bad('spec.newResource.chart.cosignKey', 'can not hold for an uploaded chart; set chart.digest')];
+  const keys = (['cosignKey', 'keyringRef'] as const).filter((key) => chart?.[key] !== undefined);
+  if (keys.length > 0 && source.from === 'upload')
+    return keys.map((key) =>
+      bad(`spec.newResource.chart.${key}`, 'can not hold for an uploaded chart; set chart.digest'),
+    );
   if (version === undefined) {
     const isNamed =
       source.from !== 'oci' || source.reference.tag !== undefined || source.reference.digest !== undefined;
