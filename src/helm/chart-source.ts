@@ -5,6 +5,14 @@ import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { ChartSourceError } from './chart-source-error.ts';
+import {
+  bothFailed,
+  fromMirror,
+  mirrorFor,
+  pageFromMirror,
+  passOver,
+  type ChartMirror,
+} from './chart-mirrors.ts';
 import { findInRepository, type RepositoryEntry } from './chart-repository.ts';
 import { getFromRegistry } from './chart-registry.ts';
 import { checkSignature, MAX_SIGNATURE_BYTES, notSigned } from './chart-signature.ts';
@@ -36,6 +44,8 @@ export interface ChartSourceSettings {
   /** PEM certificates to trust besides the usual ones. */
   readonly caBundle?: string | undefined;
   readonly proxy?: ProxySettings;
+  /** Asked before the hosts that they stand for. */
+  readonly mirrors?: readonly ChartMirror[];
 }
 
 /** Resolves a name to all its addresses, as `dns.promises.lookup(host, { all: true })` does. */
@@ -61,6 +71,8 @@ export interface ChartDownload {
   readonly http?: 'forbidden' | 'allowed' | undefined;
   readonly caBundle?: string | undefined;
   readonly credentials?: SourceCredentials | undefined;
+  /** Nobody knows who asks: mirrors are shown no credentials either. */
+  readonly anonymous?: boolean | undefined;
   /** Milliseconds for the whole download, redirects included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -84,42 +96,97 @@ export type GetPage = (request: SourceRequest) => Promise<Uint8Array>;
 /** Gets the bytes of a chart, or throws ChartSourceError. */
 export type FetchChart = (download: ChartDownload) => Promise<Uint8Array>;
 
+/** What a downloader works with. */
+export interface FetcherDeps {
+  readonly clock: Clock;
+  readonly resolve: Resolve;
+  readonly verify?: VerifyProvenance;
+  /** What a mirror may be shown, out of the Secret of that name. */
+  readonly mirrorCredentials?: (secretName: string) => Promise<SourceCredentials | undefined>;
+}
+
 /**
  * Makes the downloader. Every address is checked after it was resolved and the connection goes to the checked one, for
  * each redirect anew, so that neither a redirect nor DNS that changes leads anywhere else.
  */
-export function createChartFetcher(
-  settings: ChartSourceSettings,
-  deps: { clock: Clock; resolve: Resolve; verify?: VerifyProvenance },
-): FetchChart {
-  const isPublic = publicAddressCheck(settings.clusterCidrs);
-  const guard: AddressCheck = settings.allowPrivateHosts ? () => true : isPublic;
+export function createChartFetcher(settings: ChartSourceSettings, deps: FetcherDeps): FetchChart {
   return async (download) => {
-    const limit = new AbortController();
-    const cancel = deps.clock.after(download.timeoutMs, () => limit.abort());
-    const signals = [limit.signal, ...(download.signal === undefined ? [] : [download.signal])];
+    const mirror = mirrorFor(download.url, settings.mirrors);
+    if (mirror === undefined) return fetchFrom(download, settings, deps);
+    const since = deps.clock.monotonic();
+    const ofMirror = await tryMirror(download, mirror, settings, deps);
+    if (!(ofMirror instanceof ChartSourceError)) return ofMirror;
+    const left = { ...download, timeoutMs: download.timeoutMs - (deps.clock.monotonic() - since) };
     try {
-      const signal = AbortSignal.any(signals);
-      const around = { settings, guard, resolve: deps.resolve };
-      const get: GetPage = (page) => follow({ ...download, ...page }, signal, around);
-      const { bytes, provenance } = await getChartBytes(download, get);
-      checkDigest(bytes, download);
-      await holdToProvenance(bytes, download.keyring, provenance, deps.verify);
-      return bytes;
+      return await fetchFrom(left, settings, deps);
     } catch (error) {
-      if (download.signal?.aborted) throw download.signal.reason;
-      if (limit.signal.aborted) {
-        throw new ChartSourceError(
-          'SourceTimeout',
-          `${download.url.host} did not deliver the chart within ${download.timeoutMs / 1000} s; it is tried again`,
-          { cause: error },
-        );
-      }
-      throw classify(error, download.url);
-    } finally {
-      cancel();
+      throw error instanceof ChartSourceError ? bothFailed(error, ofMirror) : error;
     }
   };
+}
+
+/** Part of the time that a mirror gets, so that one that hangs leaves some to the host. */
+const MIRROR_SHARE = 0.5;
+
+/** The chart out of a mirror, or why the host has to be asked. */
+async function tryMirror(
+  download: ChartDownload,
+  mirror: ChartMirror,
+  settings: ChartSourceSettings,
+  deps: FetcherDeps,
+): Promise<Uint8Array | ChartSourceError> {
+  const { secretName } = mirror;
+  const named = secretName === undefined || download.anonymous === true ? undefined : secretName;
+  const credentials = named === undefined ? undefined : await deps.mirrorCredentials?.(named);
+  const wanted = fromMirror(download, mirror, credentials);
+  try {
+    const inTime = { ...wanted, timeoutMs: download.timeoutMs * MIRROR_SHARE };
+    return await fetchFrom(inTime, settings, deps, { mirror, credentials });
+  } catch (error) {
+    return passOver(error, mirror);
+  }
+}
+
+interface Through {
+  readonly mirror: ChartMirror;
+  readonly credentials: SourceCredentials | undefined;
+}
+
+async function fetchFrom(
+  download: ChartDownload,
+  settings: ChartSourceSettings,
+  deps: FetcherDeps,
+  through?: Through,
+): Promise<Uint8Array> {
+  const isPublic = publicAddressCheck(settings.clusterCidrs);
+  const guard: AddressCheck = settings.allowPrivateHosts ? () => true : isPublic;
+  const limit = new AbortController();
+  const cancel = deps.clock.after(download.timeoutMs, () => limit.abort());
+  const signals = [limit.signal, ...(download.signal === undefined ? [] : [download.signal])];
+  try {
+    const signal = AbortSignal.any(signals);
+    const around = { settings, guard, resolve: deps.resolve, chosen: through?.mirror.url.host };
+    const get: GetPage = (page) => {
+      const moved = through === undefined ? page : pageFromMirror(page, through.mirror, through.credentials);
+      return follow({ ...download, ...moved }, signal, around);
+    };
+    const { bytes, provenance } = await getChartBytes(download, get);
+    checkDigest(bytes, download);
+    await holdToProvenance(bytes, download.keyring, provenance, deps.verify);
+    return bytes;
+  } catch (error) {
+    if (download.signal?.aborted) throw download.signal.reason;
+    if (limit.signal.aborted) {
+      throw new ChartSourceError(
+        'SourceTimeout',
+        `${download.url.host} did not deliver the chart within ${download.timeoutMs / 1000} s; it is tried again`,
+        { cause: error },
+      );
+    }
+    throw classify(error, download.url);
+  } finally {
+    cancel();
+  }
 }
 
 /** What a source has: the archive, and the provenance file where a keyring asks for it. */
@@ -206,11 +273,14 @@ interface Surroundings {
   readonly settings: ChartSourceSettings;
   readonly guard: AddressCheck;
   readonly resolve: Resolve;
+  /** Host and port that the operator's owner chose: they may be on a private network. What it redirects to may not. */
+  readonly chosen: string | undefined;
 }
 
-async function follow(download: Followed, signal: AbortSignal, around: Surroundings): Promise<Uint8Array> {
+async function follow(download: Followed, signal: AbortSignal, given: Surroundings): Promise<Uint8Array> {
   let url = download.url;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    const around = url.host === given.chosen ? { ...given, guard: () => true } : given;
     checkUrl(url, download, around);
     const dispatcher = dispatcherFor(url, download, around);
     try {
@@ -243,7 +313,7 @@ async function follow(download: Followed, signal: AbortSignal, around: Surroundi
   );
 }
 
-function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surroundings): void {
+function checkUrl(url: URL, download: ChartDownload, { settings, guard, chosen }: Surroundings): void {
   if (url.protocol === 'http:' && !(settings.allowHttp && download.http === 'allowed')) {
     throw new ChartSourceError(
       'UrlNotAllowed',
@@ -259,7 +329,7 @@ function checkUrl(url: URL, download: ChartDownload, { settings, guard }: Surrou
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && !guard(host)) throw hostNotAllowed(host);
   const proxy = settings.proxy ?? {};
-  if (proxyFor(url, proxy) === undefined || settings.allowPrivateHosts) return;
+  if (proxyFor(url, proxy) === undefined || settings.allowPrivateHosts || url.host === chosen) return;
   if (!isListedHost(url.hostname, proxy.allowedHosts ?? [])) {
     throw new ChartSourceError(
       'HostNotAllowed',

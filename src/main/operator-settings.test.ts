@@ -49,9 +49,10 @@ describe('readOperatorSettings', () => {
         TENANTRY_SHARDS: '0',
         TENANTRY_POLICY_TRIAL: 'no',
         TENANTRY_PLANES: '{}',
+        TENANTRY_CHART_MIRRORS: '[{"host": "a.example"}]',
       }),
     ).toThrow(
-      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_POLICY_TRIAL is no.*TENANTRY_SHARDS is 0.*TENANTRY_PLANES lacks images, domain, externalPort.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
+      /TENANTRY_LOG_LEVEL is loud.*TENANTRY_POLICY_TRIAL is no.*TENANTRY_SHARDS is 0.*TENANTRY_PLANES lacks images, domain, externalPort.*TENANTRY_CHART_MIRRORS is no list.*ACCOUNTS_NAMESPACE is missing.*TENANTRY_POD is missing.*HTTP_CHARTS is yes/,
     );
   });
 });

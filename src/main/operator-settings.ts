@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readMirrors, type ChartMirror } from '../helm/chart-mirrors.ts';
 import type { ProxySettings } from '../helm/proxy-rules.ts';
 import type { LogLevel } from '../runtime/log.ts';
 
@@ -20,6 +21,8 @@ export interface OperatorSettings {
   readonly allowHttp: boolean;
   /** TENANTRY_ALLOW_PRIVATE_CHART_HOSTS. */
   readonly allowPrivateHosts: boolean;
+  /** TENANTRY_CHART_MIRRORS: the chart's value `charts.mirrors`. */
+  readonly mirrors: readonly ChartMirror[];
   /** TENANTRY_CHART_CA_FILE: PEM file with further authorities for chart downloads. */
   readonly chartCaFile: string | undefined;
   /** TENANTRY_KUBELET_CA_FILE: PEM file with the authorities of kubelets' certificates; the cluster's if undefined. */
@@ -85,6 +88,8 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
   const planes = planeSettingsSchema.safeParse(jsonOf(required('TENANTRY_PLANES')));
   if (!planes.success && optional('TENANTRY_PLANES') !== undefined)
     wrong.push(`TENANTRY_PLANES lacks ${planes.error.issues.map(({ path }) => path.join('.')).join(', ')}`);
+  const mirrors = readMirrors(optional('TENANTRY_CHART_MIRRORS') ?? '[]');
+  if (typeof mirrors === 'string') wrong.push(`TENANTRY_CHART_MIRRORS ${mirrors}`);
   const settings: Omit<OperatorSettings, 'planes'> = {
     operatorNamespace: required('TENANTRY_NAMESPACE'),
     accountsNamespace: required('TENANTRY_ACCOUNTS_NAMESPACE'),
@@ -93,6 +98,7 @@ export function readOperatorSettings(env: Environment): OperatorSettings {
     imageRegistry: optional('TENANTRY_IMAGE_REGISTRY'),
     allowHttp: flag('TENANTRY_ALLOW_HTTP_CHARTS'),
     allowPrivateHosts: flag('TENANTRY_ALLOW_PRIVATE_CHART_HOSTS'),
+    mirrors: typeof mirrors === 'string' ? [] : mirrors,
     chartCaFile: optional('TENANTRY_CHART_CA_FILE'),
     kubeletCaFile: optional('TENANTRY_KUBELET_CA_FILE'),
     kubeletInsecure: flag('TENANTRY_KUBELET_INSECURE'),

@@ -16,6 +16,7 @@ import { controlPlaneController } from '../features/controlplane/controller.ts';
 import { ensureOwnCrds } from '../features/installation/own-crds.ts';
 import { instanceAdmission } from '../features/instance/handlers.ts';
 import { ADMISSION_WATCHES } from '../features/instance/watches.ts';
+import { credentialsIn } from '../features/service/get-chart.ts';
 import { serviceAdmission } from '../features/service/handlers.ts';
 import { monitorController } from '../features/service/monitor.ts';
 import { policyController } from '../features/service/policy.ts';
@@ -30,6 +31,7 @@ import { WEBHOOK_CONFIGURATION_NAME, WEBHOOK_CONFIGURATIONS } from '../features/
 import { compileOneByOne } from '../helm/give-way.ts';
 import { createChartFetcher } from '../helm/chart-source.ts';
 import { localEngine } from '../cli/local-engine.ts';
+import { SECRET } from '../kube/builtin-kinds.ts';
 import { groupKindOf, type Kind, type ObjectRef } from '../kube/kind.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -148,6 +150,10 @@ async function operate(settings: OperatorSettings, log: Log, signal: AbortSignal
     clock,
     resolve: (host) => lookup(host, { all: true }),
     verify: engine.verify,
+    mirrorCredentials: async (name) => {
+      const secret = await client.find(SECRET, { namespace: operatorNamespace, name });
+      return secret === undefined ? undefined : credentialsIn(secret);
+    },
   });
   const shared = { client: manager.client, engine, discovery, clock };
   const serviceDeps = {
@@ -281,11 +287,12 @@ function policyTrialOf({ policyTrial, operatorNamespace }: OperatorSettings): Po
 async function chartSourceSettings(
   settings: OperatorSettings,
 ): Promise<Parameters<typeof createChartFetcher>[0]> {
-  const { allowHttp, allowPrivateHosts, chartCaFile, proxy } = settings;
+  const { allowHttp, allowPrivateHosts, chartCaFile, proxy, mirrors } = settings;
   return {
     allowHttp,
     allowPrivateHosts,
     caBundle: chartCaFile === undefined ? undefined : await readFile(chartCaFile, 'utf8'),
     proxy,
+    mirrors,
   };
 }

@@ -285,6 +285,33 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    attack: 'a host’s credentials are shown to its mirror',
+    file: 'src/helm/chart-mirrors.ts',
+    find: '    caBundle: undefined,\n    credentials,\n',
+    replace: '    caBundle: undefined,\n    credentials: download.credentials,\n',
+    test: {
+      file: 'src/helm/chart-mirrors.test.ts',
+      name: 'gets neither credentials nor authorities of the host, which gets them as before',
+    },
+  },
+  {
+    attack: 'a chart URL leads to what a mirror has beside its path',
+    file: 'src/helm/chart-mirrors.ts',
+    find: 'DISGUISED.test(url.pathname) ? undefined : ',
+    replace: '',
+    test: { file: 'src/helm/chart-mirrors.test.ts', name: 'is not led out of its path' },
+  },
+  {
+    attack: 'a mirror redirects to a private address',
+    file: 'src/helm/chart-source.ts',
+    find: 'url.host === given.chosen ?',
+    replace: 'given.chosen !== undefined ?',
+    test: {
+      file: 'src/helm/chart-mirrors.test.ts',
+      name: 'may be on a private network; what it redirects to may not',
+    },
+  },
+  {
     attack: 'a registry’s password is sent to a token server of somebody else',
     file: 'src/helm/chart-registry.ts',
     find: '  if (server.protocol !== registry.protocol) return false;',

@@ -2,7 +2,7 @@ import type { Reader } from '../../client/client.ts';
 import type { CompositionSpec } from '../../api/resource-composition.ts';
 import { findUpload, loadChart } from '../../helm/chart-store.ts';
 import { ChartSourceError } from '../../helm/chart-source-error.ts';
-import type { ChartDownload, FetchChart } from '../../helm/chart-source.ts';
+import type { ChartDownload, FetchChart, SourceCredentials } from '../../helm/chart-source.ts';
 import { parseChartUrl, type ChartUrl } from '../../helm/chart-url.ts';
 import { SECRET, type Secret } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
@@ -22,6 +22,8 @@ export interface GetChart {
   /** Namespace of the composition: uploads and Secrets are looked for here. */
   readonly namespace: string;
   readonly timeoutMs?: number;
+  /** Nobody knows who asks. */
+  readonly anonymous?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -75,6 +77,7 @@ async function get({ live, fetchChart }: ChartSources, request: GetChart): Promi
     http: chart?.http,
     caBundle: [chart?.caBundle, secret.caBundle].filter((pem) => pem !== undefined).join('\n') || undefined,
     credentials: secret.credentials,
+    anonymous: request.anonymous,
     timeoutMs: request.timeoutMs ?? DOWNLOAD_TIMEOUT_MS,
     signal: request.signal,
   });
@@ -114,9 +117,15 @@ async function loadUpload(
   }
 }
 
+/** What a Secret gives to be shown to a server: `token`, or `username` and `password`. */
+export function credentialsIn(secret: Secret): SourceCredentials | undefined {
+  const [username, password, token] = ['username', 'password', 'token'].map((key) => textOf(secret, key));
+  if (token !== undefined) return { token: token.trim() };
+  return username !== undefined && password !== undefined ? { username, password } : undefined;
+}
+
 interface SourceSecret {
-  readonly credentials?:
-    { readonly username: string; readonly password: string } | { readonly token: string };
+  readonly credentials?: SourceCredentials;
   readonly caBundle?: string;
 }
 
@@ -126,14 +135,13 @@ async function readSecret(live: Reader, { spec, namespace }: GetChart): Promise<
   const secret = await live.find(SECRET, { namespace, name });
   if (secret === undefined)
     throw secretMissing(`there is no Secret ${name} in ${namespace}; create it or take secretRef away`);
-  const [username, password, token, ca] = ['username', 'password', 'token', 'ca.crt'].map((key) =>
-    textOf(secret, key),
-  );
-  const ownCa = ca === undefined ? {} : { caBundle: ca };
-  if (token !== undefined) return { credentials: { token: token.trim() }, ...ownCa };
-  if (username !== undefined && password !== undefined)
-    return { credentials: { username, password }, ...ownCa };
-  if (ca !== undefined) return ownCa;
+  const ca = textOf(secret, 'ca.crt');
+  const credentials = credentialsIn(secret);
+  if (credentials !== undefined || ca !== undefined)
+    return {
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(ca === undefined ? {} : { caBundle: ca }),
+    };
   throw secretMissing(
     `Secret ${name} in ${namespace} holds neither username and password, nor token, nor ca.crt`,
   );

@@ -346,7 +346,13 @@ async function chartOf(
   { spec, resource, namespace, signal }: ChartToCheck,
 ): Promise<ChartSample> {
   const sources = { live: deps.client, fetchChart: deps.fetchChart };
-  const bytes = await getChart(sources, { spec, namespace, timeoutMs: CHART_BUDGET_MS, signal });
+  const bytes = await getChart(sources, {
+    spec,
+    namespace,
+    timeoutMs: CHART_BUDGET_MS,
+    anonymous: true,
+    signal,
+  });
   const { sample } = await checkChart(deps, { namespace, spec, resource, bytes, signal });
   return sample;
 }
