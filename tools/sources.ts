@@ -1,5 +1,5 @@
 // Whether charts come from everywhere they are said to come from: the stock helm packs a chart, pushes it to a real registry and
-// makes a repository's index; a real HTTPS server with credentials stands before both.
+// makes a repository's index; a real HTTPS server with credentials stands before both. GnuPG (Debian package gnupg) makes the keys with which helm signs.
 //
 //   --out FILE   everything as JSON
 import { spawn, spawnSync } from 'node:child_process';
@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ChartSourceError } from '../src/helm/chart-source-error.ts';
-import { createChartFetcher, type ChartDownload } from '../src/helm/chart-source.ts';
+import { localEngine } from '../src/cli/local-engine.ts';
+import {
+  createChartFetcher,
+  type ChartDownload,
+  type ChartSourceSettings,
+  type FetchChart,
+} from '../src/helm/chart-source.ts';
 import { parseChartUrl } from '../src/helm/chart-url.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { sha256 } from '../src/lib/hash.ts';
@@ -51,13 +57,38 @@ async function startRegistry(): Promise<{ port: number; stop: () => void }> {
   return { port, stop: () => void child.kill() };
 }
 
+/** Two OpenPGP keys; the public ones as compositions name them, the signer's secret one as helm takes it. */
+function makeKeys(): Readonly<Record<'signer' | 'other', Uint8Array>> {
+  const gpg = (...args: readonly string[]): void =>
+    run('gpg', '--homedir', home, '--batch', '--yes', '--quiet', '--pinentry-mode', 'loopback', ...args);
+  const keyring = (name: string): Uint8Array => {
+    gpg(
+      '--passphrase',
+      '',
+      '--quick-generate-key',
+      `${name} <${name}@example.com>`,
+      'ed25519',
+      'sign',
+      'never',
+    );
+    gpg('--output', join(home, `${name}.pub`), '--export', name);
+    return readFileSync(join(home, `${name}.pub`));
+  };
+  const keys = { signer: keyring('signer'), other: keyring('other') };
+  gpg('--passphrase', '', '--output', join(home, 'signer.sec'), '--export-secret-keys', 'signer');
+  run('gpgconf', '--homedir', home, '--kill', 'all');
+  return keys;
+}
+
 /** The chart twice: shop is signed, other is not. */
 async function publish(registryPort: number): Promise<Buffer> {
   const files = join(home, 'files');
   mkdirSync(join(files, 'charts'), { recursive: true });
   for (const name of ['shop', 'other']) {
     run(helm, 'create', name);
-    run(helm, 'package', name, '--version', '1.2.3+b', '--destination', join(files, 'charts'));
+    const signing =
+      name === 'shop' ? ['--sign', '--key', 'signer', '--keyring', join(home, 'signer.sec')] : [];
+    run(helm, 'package', name, '--version', '1.2.3+b', '--destination', join(files, 'charts'), ...signing);
     run(
       helm,
       'push',
@@ -79,6 +110,46 @@ interface Case {
   readonly more?: Partial<ChartDownload>;
   /** Why it is refused; the chart itself comes where nothing stands here. */
   readonly refused?: string;
+}
+
+/** For one download; long, for the machine may be busy with other things. */
+const TIMEOUT_MS = 120_000;
+/** A host that nobody has; what it would have is at the front. */
+const NOWHERE = 'charts.nowhere.invalid';
+
+/** What comes through a mirror, which gets its own credentials. */
+function mirroredCases(): readonly Case[] {
+  const url = new URL(`https://${NOWHERE}/`);
+  const registry = { host: NOWHERE, repository: 'shop', tag: '1.2.3_b', digest: undefined };
+  return [
+    { name: 'archive by a mirror', from: { url: new URL('shop-1.2.3+b.tgz', url) } },
+    { name: 'registry by a mirror', from: { url, oci: registry } },
+    {
+      name: 'neither mirror nor host has it',
+      from: { url: new URL('none.tgz', url) },
+      refused: 'ChartNotFound',
+    },
+  ];
+}
+
+/** Charts that helm signed. */
+function provenanceCases(origin: string, oci: Case['from'], otherOci: Case['from']): readonly Case[] {
+  const entry = { name: 'shop', version: '1.2.3+b' };
+  const [more, other] = [{ keyring: openPgp.signer }, { keyring: openPgp.other }];
+  const archive = { url: new URL('/charts/shop-1.2.3+b.tgz', origin) };
+  return [
+    { name: 'provenance beside an archive', from: archive, more },
+    { name: 'provenance in a repository', from: { url: new URL(origin), entry }, more },
+    { name: 'provenance in a registry', from: oci, more },
+    { name: 'provenance of another key', from: oci, more: other, refused: 'BadSignature' },
+    { name: 'no provenance in a registry', from: otherOci, more, refused: 'NotSigned' },
+    {
+      name: 'no provenance beside an archive',
+      from: { url: new URL('/charts/other-1.2.3+b.tgz', origin) },
+      more,
+      refused: 'NotSigned',
+    },
+  ];
 }
 
 function casesAt({ port }: Front): readonly Case[] {
@@ -140,6 +211,8 @@ function casesAt({ port }: Front): readonly Case[] {
       refused: 'ChartForbidden',
     },
     { name: 'registry, nothing there', from: oci('none'), refused: 'ChartNotFound' },
+    ...provenanceCases(origin, oci('shop'), oci('other')),
+    ...mirroredCases(),
     { name: 'signed in a registry', from: oci('shop'), more: signer },
     { name: 'registry, another key', from: oci('shop'), more: other, refused: 'BadSignature' },
     { name: 'registry, not signed', from: oci('other'), more: signer, refused: 'NotSigned' },
@@ -152,17 +225,31 @@ function casesAt({ port }: Front): readonly Case[] {
   ];
 }
 
+const openPgp = makeKeys();
+const engine = localEngine({ clock: systemClock });
 const registry = await startRegistry();
 try {
   const archive = await publish(registry.port);
   const front = await startFront(registry.port, join(home, 'files'));
-  const fetchChart = createChartFetcher(
-    { allowHttp: false, allowPrivateHosts: true },
-    { clock: systemClock, resolve: (host) => lookup(host, { all: true, family: 4 }) },
-  );
+  const fetcher = (more: Partial<ChartSourceSettings>): FetchChart =>
+    createChartFetcher(
+      { allowHttp: false, allowPrivateHosts: true, ...more },
+      {
+        clock: systemClock,
+        resolve: (host) => lookup(host, { all: true, family: 4 }),
+        verify: engine.verify,
+        mirrorCredentials: () => Promise.resolve(USER),
+      },
+    );
+  const direct = fetcher({});
+  const mirror = new URL(`https://localhost:${front.port}/charts`);
+  const mirrors = [{ host: NOWHERE, url: mirror, secretName: 'mirror' }];
+  // What a composition says of authorities is for its host alone: the mirror's is the operator's to trust.
+  const mirrored = fetcher({ caBundle: front.ca, allowPrivateHosts: false, mirrors });
   const findings = [];
   for (const { name, from, more, refused } of casesAt(front)) {
-    const download = { ...from, caBundle: front.ca, credentials: USER, timeoutMs: 10_000, ...more };
+    const download = { ...from, caBundle: front.ca, credentials: USER, timeoutMs: TIMEOUT_MS, ...more };
+    const fetchChart = from.url.host === NOWHERE ? mirrored : direct;
     const found = await fetchChart(download).then(
       (bytes) => (sha256(bytes) === sha256(archive) ? 'the chart' : 'another chart'),
       (error: unknown) => (error instanceof ChartSourceError ? error.code : String(error)),
@@ -177,6 +264,7 @@ try {
   if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify({ findings }, null, 2)}\n`);
   process.exitCode = findings.every(({ found, wanted }) => found === wanted) ? 0 : 1;
 } finally {
+  await engine.close();
   registry.stop();
   rmSync(home, { recursive: true });
 }
