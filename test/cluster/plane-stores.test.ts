@@ -200,6 +200,32 @@ describe('a tenant that is taken from one plane to another', () => {
     LONG_MS,
   );
 
+  it(
+    'is taken of all planes by one command, which keeps the newest, and the last one is a snapshot',
+    async () => {
+      const kept = join(folder, 'kept');
+      // Of planes of other tests, too, which may be on their way.
+      const take = async (): Promise<string> =>
+        (await shell(`tenantry controlplane snapshot --all --folder ${kept} --keep 1`)).stdout;
+      const said = await take();
+      for (const name of NAMES)
+        expect(said).toMatch(new RegExp(`/${name}-[0-9a-f]{8}/\\d{8}T\\d{6}Z.snapshot: `));
+      const first = await must(shell(`ls ${kept}/store-own-*`));
+      await eventually(
+        'a second is over',
+        async () => (await must(shell('date -u +%Y%m%dT%H%M%SZ'))) > (first.split('.')[0] ?? ''),
+        PATIENCE_MS,
+      );
+      await take();
+
+      const files = (await must(shell(`ls ${kept}/store-own-*`))).split('\n');
+      expect([files.length, files.includes(first)]).toEqual([1, false]);
+      const last = await must(shell(`echo ${kept}/store-own-*/*`));
+      await must(shell(`tenantry controlplane restore store-own --from ${last}`));
+    },
+    LONG_MS,
+  );
+
   it('is not taken from a file that is no snapshot', async () => {
     const { code, stderr } = await shell(
       `tenantry controlplane restore store-own --from ${path('store-own')}`,
