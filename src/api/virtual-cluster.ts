@@ -18,7 +18,7 @@ const HASH_DIGITS = 10;
 
 /** On the ControlPlane of a virtual cluster, together: whose API server it is. */
 export const VIRTUAL_CLUSTER_LABEL = 'tenantry.dev/virtual-cluster';
-/** */
+/** Beside it: the namespace of that virtual cluster. */
 export const VIRTUAL_CLUSTER_NAMESPACE_LABEL = 'tenantry.dev/virtual-cluster-namespace';
 /** ClusterRole of what is done in the namespace of a virtual cluster, and the binding there. */
 export const VIRTUAL_CLUSTER_ROLE = 'tenantry-virtual-cluster';
@@ -159,6 +159,13 @@ const RULES: readonly CrdRule[] = [
     message: "metadata.name: lower case letters, digits and '-', first a letter, for it names a Service",
   },
 ];
+
+/** What is wrong with a name for a virtual cluster, as the API server would say it; undefined if nothing is. */
+export function virtualClusterNameProblem(name: string): string | undefined {
+  if (name.length > MAX_NAME) return `at most ${MAX_NAME} characters, for it is a part of names on the host`;
+  if (new RegExp(NAME_PATTERN).test(name)) return undefined;
+  return "lower case letters, digits and '-', first a letter, for it names a Service";
+}
 
 export const virtualClusterCrd = (): AnyObject =>
   defineCrd({

@@ -15,10 +15,18 @@ export function programWords(program: string, words: readonly string[]): readonl
   return first === '__complete' ? [first, command, ...rest] : [command, ...words];
 }
 
-/** Has a command's help say what was typed: `kflex create`, not `tenantry controlplane create`. */
+/** Has a command's help, and what is said of wrong words, name what was typed: `kflex create`, not `tenantry controlplane create`. */
 export function helpAs(command: Command, program: string): void {
   const ours = `tenantry ${PROGRAMS[program] ?? ''}`;
-  command.configureHelp({
-    commandUsage: (asked) => new Help().commandUsage(asked).replace(ours, program),
-  });
+  const typed = (text: string): string => text.replace(ours, program);
+  command
+    .configureHelp({ commandUsage: (asked) => typed(new Help().commandUsage(asked)) })
+    .showHelpAfterError(typed(helpHint(command)));
+}
+
+/** Where those who mistyped find what there is: at the very command that they typed. */
+export function helpHint(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return `(${names.join(' ')} --help lists what there is)`;
 }

@@ -4,7 +4,7 @@ import { CommandEnd, type CliIo } from '../cli/cli-io.ts';
 import { colorsFor } from '../cli/colors.ts';
 import { explainError } from '../cli/explain-error.ts';
 import { translateWords, typedName } from '../cli/plugins.ts';
-import { helpAs, programWords } from '../cli/program-names.ts';
+import { helpAs, helpHint, programWords } from '../cli/program-names.ts';
 import { terminalProgress } from '../cli/terminal-progress.ts';
 import { WrongOption } from '../lib/wrong-option.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -84,7 +84,6 @@ async function rootCommand(io: CliIo, first: string | undefined): Promise<Comman
   const { Command } = await import('commander');
   const root = new Command('tenantry')
     .description('Any Helm chart as a multi-tenant service on Kubernetes')
-    .showHelpAfterError('(tenantry --help lists what there is)')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   const wanted = COMMANDS.filter((command) => command.name === first);
@@ -92,6 +91,7 @@ async function rootCommand(io: CliIo, first: string | undefined): Promise<Comman
     const command = (await load())(io);
     root.addCommand(inheritSettings(root, command), { hidden: isHidden(command) });
   }
+  forEachCommand(root, (command) => command.showHelpAfterError(helpHint(command)));
   return root;
 }
 

@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { isJsonObject, type JsonObject } from '../../api/json-schema.ts';
-import { VIRTUAL_CLUSTER, type VirtualCluster } from '../../api/virtual-cluster.ts';
+import {
+  VIRTUAL_CLUSTER,
+  virtualClusterNameProblem,
+  type VirtualCluster,
+} from '../../api/virtual-cluster.ts';
 import { mergeValues } from '../../helm/merge-values.ts';
 import { LIMIT_RANGE, NAMESPACE, RESOURCE_QUOTA } from '../../kube/builtin-kinds.ts';
 import type { Client } from '../../client/client.ts';
@@ -78,6 +82,8 @@ export function createCommand(io: CliIo): Command {
     annotations: NO_PLATFORM,
   });
   return command.action(async (name: string, _flags: unknown, self: Command) => {
+    const problem = virtualClusterNameProblem(name);
+    if (problem !== undefined) throw new WrongOption(`<name> is "${name}"`, `A name has ${problem}.`);
     const flags = { ...self.optsWithGlobals<CreateFlags>(), kubeConfig: KUBECONFIG_FILE };
     const wanted = readWanted(await readFiles(io, flags), flags);
     for (const note of wanted.notes) io.err(`note: ${note}\n`);
