@@ -59,6 +59,11 @@ const PARTS = {
     program: 'tools/proof-hosts.ts',
     covers: ['src', 'deploy', 'tools/kubernetes', 'test/cluster', 'tools/proof-hosts.ts'],
   },
+  'second-minor': {
+    program: 'tools/proof-hosts.ts',
+    args: ['--only', 'provider-tour', '--kubernetes-version', '1.36'],
+    covers: ['src', 'deploy', 'test/cluster/provider-tour.test.ts', 'examples/kubeplus-tour.sh'],
+  },
   'network-policies': kubernetesTests('network-policies'),
   conformance: kubernetesTests('conformance'),
   sources: { program: 'tools/sources.ts', covers: ['src/helm', 'tools/sources', 'tools/sources.ts'] },
