@@ -26,7 +26,12 @@ export function connectionsCommand(io: CliIo): Command {
     )
     .argument('<kind>', 'kind of the object: a service’s or any other')
     .argument('<instance>', 'name of the object')
-    .addArgument(new Argument('[namespace]', 'its namespace (default: the context’s)'))
+    .addArgument(
+      new Argument(
+        '[namespace]',
+        'its namespace (default: of an instance wherever it is, else the context’s)',
+      ),
+    )
     .addOption(
       new Option('-o, --output <form>', 'branches as text unless given').choices([
         'flat',
@@ -51,7 +56,7 @@ export function connectionsCommand(io: CliIo): Command {
       const { connectionsFrom, parseIgnored } = await import('../features/connections/graph.ts');
       await withClient(io, flags, async ({ client, discovery, namespace }) => {
         const resources = await discovery.resources();
-        const question = { kind, name, namespace: place ?? namespace };
+        const question = { kind, name, namespace: place, contextNamespace: namespace };
         const { start, objects, rules, hidden } = await gatherConnections(client, resources, question);
         const relations = relationsOf(objects, rules);
         const connections = connectionsFrom(start, relations, parseIgnored(flags.ignore ?? ''));

@@ -4,7 +4,7 @@ import type { ServedResource } from '../client/discovery-documents.ts';
 import { findKinds } from '../client/find-kinds.ts';
 import { listNamespace } from '../client/list-namespace.ts';
 import { unlessForbidden } from '../client/unless-forbidden.ts';
-import { releaseOf, serviceKinds } from '../features/application/find-application.ts';
+import { findApplication, releaseOf, serviceKinds } from '../features/application/find-application.ts';
 import { kindRules, type KindRule } from '../features/connections/kind-rules.ts';
 import { keyOf } from '../features/connections/relation.ts';
 import { CRD, NAMESPACE, PV } from '../kube/builtin-kinds.ts';
@@ -26,7 +26,10 @@ export interface Gathered {
 export interface StartQuestion {
   readonly kind: string;
   readonly name: string;
-  readonly namespace: string;
+  /** Where it was given. */
+  readonly namespace: string | undefined;
+  /** Namespace of the kubeconfig's context: what is no instance is looked for there alone. */
+  readonly contextNamespace: string;
 }
 
 /** Requests at the same time. */
@@ -81,17 +84,30 @@ export async function gatherConnections(
 
 const NOTHING = { objects: [], hidden: [] };
 
+interface Start {
+  readonly kind: Pick<ServedResource, 'group' | 'kind' | 'plural'>;
+  readonly object: AnyObject;
+}
+
 async function findStart(
   reader: Reader,
   resources: readonly ServedResource[],
-  { kind: word, name, namespace }: StartQuestion,
-): Promise<{ readonly kind: ServedResource; readonly object: AnyObject }> {
+  question: StartQuestion,
+): Promise<Start> {
+  const { kind: word, name, contextNamespace } = question;
   const kinds = findKinds(resources, word).filter(({ verbs }) => verbs.includes('get'));
   if (kinds.length === 0)
     throw new UserError(
       `Unknown Kind ${word}.`,
       'kubectl api-resources lists the kinds that this cluster serves.',
     );
+  // Instances are found wherever they are, as by the other plug-ins.
+  const services = serviceKinds(resources);
+  if (kinds.every((kind) => services.includes(kind))) {
+    const { kind, instance } = await findApplication(reader, resources, question);
+    return { kind, object: instance as KubeObject as AnyObject }; // true: it came from the server, with whatever fields it has
+  }
+  const namespace = question.namespace ?? contextNamespace;
   for (const kind of kinds) {
     const { group, version, plural, namespaced } = kind;
     const asked: Kind<AnyObject> = { group, version, kind: kind.kind, plural, namespaced };
@@ -129,7 +145,8 @@ function customKinds(resources: readonly ServedResource[], objects: readonly Any
   return [...new Set(custom.map(definitionName))];
 }
 
-const definitionName = ({ group, plural }: ServedResource): string => `${plural}.${group}`;
+const definitionName = ({ group, plural }: Pick<ServedResource, 'group' | 'plural'>): string =>
+  `${plural}.${group}`;
 
 /** Kubernetes' own groups have no period or end like this. */
 const isCustom = (group: string): boolean => group.includes('.') && !group.endsWith('.k8s.io');

@@ -78,6 +78,11 @@ describe('kubectl appresources', () => {
     [['kubectl-man', 'resourcecomp'], 'Unknown Kind resourcecomp in the platformapi.kubeplus api group.'],
     [['kubectl-connections', 'Nothing', 'a', 'shop1'], 'Unknown Kind Nothing.'],
     [['kubectl-connections', 'Pod', 'a', 'shop1'], 'Pod a not found in namespace shop1.'],
+    [['kubectl-connections', 'Pod', 'web-1'], 'Pod web-1 not found in namespace team.'],
+    [
+      ['kubectl-connections', 'ShopService', 'shop1', 'team'],
+      'ShopService shop1 not found in namespace team.',
+    ],
   ])('%j fails with %s', async (words, message) => {
     expect(await type(...words)).toEqual({ out: '', err: `${message}\n`, failed: true });
   });
@@ -179,6 +184,12 @@ describe('kubectl connections', () => {
     expect(flat.out).toContain('Level:0 kind:ShopService name:shop1\n');
     expect(flat.out).toContain('kind:Deployment name:web [related to ShopService/shop1 by:');
     expect(flat.out).toContain('Level:2 kind:Pod name:web-1 [related to Service/web by:label]');
+  });
+
+  it('finds an instance wherever it is', async () => {
+    const named = ['kubectl-connections', 'ShopService', 'shop1'];
+
+    expect(await type(...named)).toEqual(await type(...named, OPERATOR));
   });
 
   it('starts anywhere, stops where it is told to, and draws', async () => {
