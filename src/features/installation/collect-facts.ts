@@ -62,15 +62,17 @@ export async function collectFacts(
     metricsServed,
     notReady,
   ] = await Promise.all([
-    missing(crdNames, (name) => client.find(CRD, { name })).then((names) => names ?? []),
+    missing(crdNames, (name) => client.find(CRD, { name })),
     ifAllowed(async () => (await client.find(CLUSTER_ROLE, { name: 'tenantry-operator' })) !== undefined),
     missing(POLICY_NAMES, (name) => client.find(VALIDATING_ADMISSION_POLICY_BINDING, { name })),
     ifAllowed(() => lookAtWebhooks(client)),
-    ifAllowed(() => client.find(NAMESPACE, { name: namespace + SERVICE_ACCOUNTS_SUFFIX })),
-    lookAtOperator(client, namespace),
+    ifAllowed(
+      async () => (await client.find(NAMESPACE, { name: namespace + SERVICE_ACCOUNTS_SUFFIX })) !== undefined,
+    ),
+    ifAllowed(() => lookAtOperator(client, namespace)),
     ifAllowed(() => findDefaultClass(client)),
     isServed(client, '/apis/metrics.k8s.io/v1beta1'),
-    listNotReady(client),
+    ifAllowed(() => listNotReady(client)),
   ]);
   return {
     serverVersion: version.gitVersion,
@@ -78,7 +80,7 @@ export async function collectFacts(
     clusterRole,
     missingPolicies,
     webhooks,
-    accountsNamespace: accounts !== undefined,
+    accountsNamespace: accounts,
     operator,
     defaultClass,
     metricsServed,
@@ -116,14 +118,16 @@ async function lookAtWebhooks(client: Reader): Promise<ClusterFacts['webhooks']>
 async function lookAtOperator(client: Reader, namespace: string): Promise<ClusterFacts['operator']> {
   const { items } = await client.list(DEPLOYMENT, { namespace, labelSelector: OPERATOR_SELECTOR });
   const [deployment] = items;
-  if (deployment === undefined) return undefined;
+  if (deployment === undefined) return 'none';
   return { ready: deployment.status?.readyReplicas ?? 0, wanted: deployment.spec?.replicas ?? 1 };
 }
 
 async function findDefaultClass(client: Reader): Promise<ClusterFacts['defaultClass']> {
   const { items } = await client.list(STORAGE_CLASS);
   const found = items.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === 'true');
-  return found && { name: found.metadata.name, reclaimPolicy: found.reclaimPolicy ?? 'Delete' };
+  return found === undefined
+    ? 'none'
+    : { name: found.metadata.name, reclaimPolicy: found.reclaimPolicy ?? 'Delete' };
 }
 
 async function isServed(client: Client, path: string): Promise<boolean> {
@@ -158,7 +162,7 @@ async function ifServed<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
-    if (isKubeError(error, 'NotFound', 'Forbidden')) return undefined;
+    if (isKubeError(error, 'NotFound')) return undefined;
     throw error;
   }
 }

@@ -37,7 +37,7 @@ describe('diagnose', () => {
       /operator-writes/,
     ],
     ['what it may not read', { missingPolicies: undefined }, 'policies', 'warning', /may not read/],
-    ['no operator', { operator: undefined }, 'operator', 'problem', /not installed/],
+    ['no operator', { operator: 'none' }, 'operator', 'problem', /not installed/],
     [
       'an operator that is scaled away',
       { operator: { ready: 0, wanted: 0 } },
@@ -55,7 +55,7 @@ describe('diagnose', () => {
     ['a replica that is not ready', { operator: { ready: 1, wanted: 2 } }, 'operator', 'warning', /1 of 2/],
     ['webhooks that are gone', { webhooks: 'missing' }, 'webhooks', 'problem', /missing/],
     ['webhooks without authority', { webhooks: 'no-authority' }, 'webhooks', 'problem', /authority/],
-    ['no default class', { defaultClass: undefined }, 'storage', 'warning', /no default/],
+    ['no default class', { defaultClass: 'none' }, 'storage', 'warning', /no default/],
     [
       'a class that keeps volumes',
       { defaultClass: { name: 'x', reclaimPolicy: 'Retain' } },

@@ -7,19 +7,19 @@ export interface ClusterFacts {
   /** `v1.37.1`. */
   readonly serverVersion: string;
   /** Names of our CRDs that are missing. */
-  readonly missingCrds: readonly string[];
+  readonly missingCrds: readonly string[] | undefined;
   readonly clusterRole: boolean | undefined;
   /** Names of the chart's admission policies that are missing. */
   readonly missingPolicies: readonly string[] | undefined;
   /** Webhook configurations: missing, without a certificate authority, or fine. */
   readonly webhooks: 'missing' | 'no-authority' | 'fine' | undefined;
-  readonly accountsNamespace: boolean;
-  readonly operator: { readonly ready: number; readonly wanted: number } | undefined;
+  readonly accountsNamespace: boolean | undefined;
+  readonly operator: { readonly ready: number; readonly wanted: number } | 'none' | undefined;
   /** Name and reclaim policy of the default StorageClass. */
-  readonly defaultClass: { readonly name: string; readonly reclaimPolicy: string } | undefined;
+  readonly defaultClass: { readonly name: string; readonly reclaimPolicy: string } | 'none' | undefined;
   readonly metricsServed: boolean;
   /** Services and instances that are not Ready, with their condition's message. */
-  readonly notReady: readonly { readonly what: string; readonly message: string }[];
+  readonly notReady: readonly { readonly what: string; readonly message: string }[] | undefined;
 }
 
 export interface Diagnosis {
@@ -92,7 +92,8 @@ function checkPresence(what: string, present: boolean | undefined): Omit<Diagnos
 }
 
 function checkOperator({ operator }: ClusterFacts): Omit<Diagnosis, 'check'> {
-  if (operator === undefined)
+  if (operator === undefined) return notAllowed('the operator’s Deployment');
+  if (operator === 'none')
     return problem(
       'the operator is not installed here',
       'Run `tenantry install`, or name its namespace with -n.',
@@ -130,7 +131,8 @@ function checkWebhooks({ webhooks }: ClusterFacts): Omit<Diagnosis, 'check'> {
 }
 
 function checkStorage({ defaultClass }: ClusterFacts): Omit<Diagnosis, 'check'> {
-  if (defaultClass === undefined)
+  if (defaultClass === undefined) return notAllowed('StorageClasses');
+  if (defaultClass === 'none')
     return warning(
       'there is no default StorageClass',
       'Charts whose claims name no class will wait; mark one class as default.',
@@ -153,6 +155,7 @@ function checkMetrics({ metricsServed }: ClusterFacts): Omit<Diagnosis, 'check'>
 }
 
 function checkObjects({ notReady }: ClusterFacts): Omit<Diagnosis, 'check'> {
+  if (notReady === undefined) return notAllowed('all services and instances');
   if (notReady.length === 0) return ok('all services and instances are ready');
   const lines = notReady.map(({ what, message }) => `${what}: ${message}`);
   return warning(
