@@ -135,7 +135,7 @@ describe('what RBAC lets the operator do and the admission policies do not', () 
       'adopt a namespace by its mark',
       'kubectl label namespace bystander tenantry.dev/instance-uid=x --dry-run=server',
       undefined,
-      /only the operator sets this label, when it creates/,
+      /only the operator sets this label, on a namespace that it creates/,
     ],
     [
       'take its mark from a namespace',
