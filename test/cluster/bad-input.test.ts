@@ -313,18 +313,45 @@ describe('the command line', () => {
     expect(stderr).toMatch(/ECONNREFUSED.*\n.*kubeconfig/);
   });
 
-  it.each(COMMANDS)('`tenantry %s` without rights says so', async (words) => {
+  /** Types a line as an account without any rights. */
+  async function withoutRights(line: string): ReturnType<typeof shell> {
     await shell('kubectl create serviceaccount bad-input -n default');
     const token = (await run('kubectl create token bad-input -n default')).trim();
     const path = await kubeconfig('weak', (config) => {
       config.users = config.users.map(({ name }) => ({ name, user: { token } }));
     });
-    const { code, stderr } = await shell(`tenantry ${words}`, { env: { KUBECONFIG: path } });
+    const ended = await shell(line, { env: { KUBECONFIG: path } });
     await shell('kubectl delete serviceaccount bad-input -n default');
+    return ended;
+  }
 
-    expect(code).toBe(1);
-    expect(stderr).toMatch(TWO_LINES);
-    expect(stderr).toMatch(/forbidden: User "system:serviceaccount:default:bad-input".*\n.*right/);
+  it.each(COMMANDS.filter((words) => words !== 'doctor'))(
+    '`tenantry %s` without rights says so',
+    async (words) => {
+      const { code, stderr } = await withoutRights(`tenantry ${words}`);
+
+      expect(code).toBe(1);
+      expect(stderr).toMatch(TWO_LINES);
+      expect(stderr).toMatch(/forbidden: User "system:serviceaccount:default:bad-input".*\n.*right/);
+    },
+  );
+
+  it('`tenantry doctor` without rights says of each thing that it may not see it, and calls none missing', async () => {
+    const { code, stdout, stderr } = await withoutRights('tenantry doctor');
+
+    expect([code, stderr]).toEqual([0, '']);
+    for (const check of [
+      'kinds',
+      'rights',
+      'policies',
+      'accounts',
+      'operator',
+      'webhooks',
+      'storage',
+      'objects',
+    ])
+      expect(stdout).toMatch(new RegExp(`^\\S*\\s*${check}\\b.*may not read`, 'm'));
+    expect(stdout).not.toMatch(/missing|not installed/);
   });
 
   it.each([
