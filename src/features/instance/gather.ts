@@ -116,7 +116,7 @@ function fought(world: InstanceWorld): InstanceWorld {
   return { ...world, failure };
 }
 
-/** The store may lag behind another leader: a namespace is only made, or given up for gone, after a look at the API. */
+/** The store may lag behind another leader: a namespace is only given up for gone after a look at the API. */
 async function gatherLetGo(look: Look, world: InstanceWorld): Promise<InstanceWorld> {
   if (look.namespace.state !== 'absent') return world;
   const live = await liveNamespace(look);
