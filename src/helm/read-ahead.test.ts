@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseManifests } from '../kube/yaml.ts';
-import { readAhead } from './read-ahead.ts';
+import { objectsOfManifest, readAhead } from './read-ahead.ts';
 import type { Hook, Rendering } from './rendering.ts';
 
 const HOOK: Omit<Hook, 'content'> = {
@@ -39,6 +39,13 @@ describe('reading ahead', () => {
     expect(hook?.objects).toBe(manifest?.objects);
     expect(added).toBe((manifest?.objects?.length ?? 0) * 2);
     expect(manifest?.content).toBe(SOME);
+  });
+
+  it('is nothing that a reader of manifests has to know', () => {
+    const { rendering: read } = readAhead(rendering(SOME));
+
+    for (const { manifests } of [read, rendering(SOME)])
+      expect(manifests.map(objectsOfManifest)).toEqual([parseManifests(SOME)]);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import type { AnyObject } from '../kube/object.ts';
 import { parseManifests } from '../kube/yaml.ts';
 import type { Manifest, Rendering } from './rendering.ts';
 
@@ -28,4 +29,10 @@ function objectsIn({ content }: Manifest): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The objects of a manifest, read here where nobody has read them. Throws YamlError. */
+export function objectsOfManifest({ content, objects }: Manifest): readonly AnyObject[] {
+  // The engine's own words: what `parseManifests` gave there.
+  return objects === undefined ? parseManifests(content) : (JSON.parse(objects) as readonly AnyObject[]);
 }

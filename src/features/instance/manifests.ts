@@ -1,5 +1,5 @@
 import type { AnyObject } from '../../kube/object.ts';
-import { parseManifests } from '../../kube/yaml.ts';
+import { objectsOfManifest } from '../../helm/read-ahead.ts';
 import { RenderError, type Hook, type Manifest, type Rendering } from '../../helm/rendering.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import { takeTurns } from '../../lib/in-turns.ts';
@@ -41,9 +41,7 @@ export async function parseRendering(rendering: Rendering): Promise<ParsedRender
 
 function parse(manifest: Manifest): readonly AnyObject[] {
   try {
-    // The engine's own words: objects, as `parseManifests` reads them.
-    if (manifest.objects !== undefined) return JSON.parse(manifest.objects) as readonly AnyObject[];
-    return parseManifests(manifest.content);
+    return objectsOfManifest(manifest);
   } catch (cause) {
     const reason = messageOf(cause);
     throw new RenderError('TemplateFailed', `${manifest.source}: ${reason}`, { cause });

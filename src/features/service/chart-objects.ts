@@ -1,7 +1,8 @@
+import { objectsOfManifest } from '../../helm/read-ahead.ts';
 import type { Manifest, Rendering } from '../../helm/rendering.ts';
 import { groupKindOf, type Kind } from '../../kube/kind.ts';
 import type { AnyObject } from '../../kube/object.ts';
-import { parseManifests, YamlError } from '../../kube/yaml.ts';
+import { YamlError } from '../../kube/yaml.ts';
 import { takeTurns } from '../../lib/in-turns.ts';
 import type { ChartProblem } from './chart-problem.ts';
 
@@ -29,9 +30,10 @@ export async function parseAll(manifests: readonly Manifest[]): Promise<ParsedCh
   const pass = takeTurns();
   const objects: ChartObject[] = [];
   const problems: ChartProblem[] = [];
-  for (const { source, content } of manifests) {
+  for (const manifest of manifests) {
+    const { source, content } = manifest;
     try {
-      objects.push(...parseManifests(content).map((object) => ({ source, object })));
+      objects.push(...objectsOfManifest(manifest).map((object) => ({ source, object })));
     } catch (error) {
       if (!(error instanceof YamlError)) throw error;
       problems.push({ reason: 'TemplateFailed', message: `${source}: ${error.message}` });
