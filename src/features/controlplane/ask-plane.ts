@@ -1,9 +1,8 @@
-import { fixedCredential } from '../../client/access.ts';
-import { createClient } from '../../client/http-client.ts';
 import { SERVICE_ACCOUNT } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { trusted, type PlanePki } from '../../planes/plane-pki.ts';
+import type { PlanePki } from '../../planes/plane-pki.ts';
+import { planeClient } from './plane-client.ts';
 
 /** Whether the API of a plane answers and has the ServiceAccount that pods of its first namespace run as. */
 export type AskPlane = (
@@ -16,16 +15,8 @@ const TIMEOUT_MS = 2_000;
 
 /** Asks by the plane's Service, as its administrator. */
 export function askByService(clock: Clock): AskPlane {
-  return async ({ host, pki }, signal) => {
-    const client = createClient(
-      {
-        server: `https://${host}`,
-        ca: trusted(pki, 'ca'),
-        credentials: fixedCredential({ certificate: pki.leaves.admin }),
-        namespace: 'default',
-      },
-      { clock, timeoutMs: TIMEOUT_MS, userAgent: 'tenantry-operator' },
-    );
+  return async (plane, signal) => {
+    const client = planeClient(plane, clock, TIMEOUT_MS);
     try {
       const account = await client.find(
         SERVICE_ACCOUNT,

@@ -1,11 +1,10 @@
-import { fixedCredential } from '../../client/access.ts';
-import { createClient } from '../../client/http-client.ts';
 import { SECRET } from '../../kube/builtin-kinds.ts';
 import { isKubeError } from '../../kube/kube-error.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { trusted, type PlanePki } from '../../planes/plane-pki.ts';
+import type { PlanePki } from '../../planes/plane-pki.ts';
 import type { Action, Stage } from '../../runtime/plan.ts';
 import { serviceHost } from '../../planes/plane-names.ts';
+import { planeClient } from './plane-client.ts';
 import type { PlaneWorld } from './world.ts';
 
 /** All Secrets of a plane, written anew by its API server: that encrypts each as it does now. */
@@ -40,16 +39,8 @@ export function rewriteStage({ spec, pki, encryption, hasAnswered }: PlaneWorld)
  * Asks for a change of nothing of each Secret: an API server that finds it kept otherwise than it would write it writes it anew, and
  * where it is as it should be nothing happens. Safe to repeat. Throws KubeError.
  */
-export async function rewriteSecrets({ host, pki }: RewriteAction, clock: Clock): Promise<void> {
-  const client = createClient(
-    {
-      server: `https://${host}`,
-      ca: trusted(pki, 'ca'),
-      credentials: fixedCredential({ certificate: pki.leaves.admin }),
-      namespace: 'default',
-    },
-    { clock, timeoutMs: TIMEOUT_MS, userAgent: 'tenantry-operator' },
-  );
+export async function rewriteSecrets(action: RewriteAction, clock: Clock): Promise<void> {
+  const client = planeClient(action, clock, TIMEOUT_MS);
   try {
     for await (const { items } of client.pages(SECRET)) {
       const names = items.map(({ metadata }) => metadata);
