@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 // by `tools/test.mjs` with their own project.
 export default defineConfig({
   test: {
+    // One for each core: the runner itself has next to nothing to do, and Vitest would leave a core to it.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -3,28 +3,43 @@
 //
 //   npm test                 everything
 //   npm test -- unit         one or more parts: check, unit, node24, cluster
-//   npm test -- --keep       leave the test cluster up (the next run is quicker)
+//   npm test -- --keep       leave the test clusters up (the next run is quicker)
+//   npm test -- cluster --only bad-input              the files alone whose names hold this
+//   npm test -- cluster --kubernetes-version 1.34     on another Kubernetes
+//   npm test -- --report FILE                         what passed and what failed, as JSON
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { bootstrap, root } from './bootstrap.mjs';
+import { parseArgs } from 'node:util';
+import { bootstrap, fail, root } from './bootstrap.mjs';
+import { clusterLanes } from './cluster-lanes.mjs';
 import { compatibilityRows, unprovenRows } from './compatibility.mjs';
 
 const PARTS = ['check', 'unit', 'node24', 'cluster'];
-const TEST_CLUSTER = 'tenantry-test';
 
 const started = performance.now();
-const words = process.argv.slice(2);
-const keep = words.includes('--keep');
-const wanted = words.filter((word) => !word.startsWith('--'));
-const unknown = words.filter((word) => word !== '--keep' && !PARTS.includes(word));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `error: unknown part ${unknown.join(', ')}\n  Parts: ${PARTS.join(', ')}; option: --keep\n`,
-  );
-  process.exit(2);
+const { values: options, positionals: wanted } = readWords();
+const unknown = wanted.filter((word) => !PARTS.includes(word));
+if (unknown.length > 0) fail(`unknown part ${unknown.join(', ')}`, `Parts: ${PARTS.join(', ')}`);
+const onVersion =
+  options['kubernetes-version'] === undefined ? [] : ['--kubernetes-version', options['kubernetes-version']];
+function readWords() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        keep: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        'kubernetes-version': { type: 'string' },
+        report: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    return fail(error.message, 'The head of tools/test.mjs lists the options.');
+  }
 }
+
 const runs = (part) => wanted.length === 0 || wanted.includes(part);
 const total = { passed: 0, failed: 0 };
 /** What failed, by name: said once more at the end, where a log that was cut still has it. */
@@ -69,7 +84,7 @@ function failed(name) {
 }
 
 /** One vitest project on one Node; its own JSON report is what counts, and a runner that dies counts as a failure. */
-async function vitest(node, project, env = {}) {
+async function vitest(node, project, env = {}, files = []) {
   const report = join(reports, `${project}-${performance.now()}.json`);
   const code = await run(
     node,
@@ -81,6 +96,7 @@ async function vitest(node, project, env = {}) {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
+      ...files,
     ],
     env,
   );
@@ -135,9 +151,9 @@ let tools;
 if (runs('unit') || runs('node24') || runs('cluster')) {
   part('tools');
   tools = {
-    HELM: ask(process.execPath, tenantry('tool', 'helm')),
-    KUBECTL: ask(process.execPath, tenantry('tool', 'kubectl')),
-    NODE24: ask(process.execPath, tenantry('tool', 'node')),
+    HELM: ask(process.execPath, tenantry('tool', 'helm', ...onVersion)),
+    KUBECTL: ask(process.execPath, tenantry('tool', 'kubectl', ...onVersion)),
+    NODE24: ask(process.execPath, tenantry('tool', 'node', ...onVersion)),
   };
 }
 
@@ -151,29 +167,47 @@ if (runs('node24') && tools?.NODE24 !== undefined) {
   await vitest(tools.NODE24, 'unit', tools);
 }
 
-if (runs('cluster')) {
-  part('cluster: the main job');
-  // The quickstart is the main job's test, and what the other cluster tests stand on.
-  const up = await run(
-    process.execPath,
-    tenantry('quickstart', '--name', TEST_CLUSTER, '--subnet', '10.91.0.0/24'),
-  );
-  if (up === 0) total.passed++;
-  const kubeconfig =
-    up === 0 ? ask(process.execPath, tenantry('cluster', 'kubeconfig', '--name', TEST_CLUSTER)) : undefined;
-  if (kubeconfig === undefined) {
-    failed('the main job');
-  } else {
-    part('cluster tests');
-    await vitest(process.execPath, 'cluster', {
-      ...tools,
-      KUBECONFIG: kubeconfig,
-      TENANTRY_CLUSTER: TEST_CLUSTER,
-    });
+/** Brings a lane's cluster up with everything on it; answers the path of its kubeconfig. */
+async function bringUp({ cluster, subnet }) {
+  const words = ['quickstart', '--name', cluster, '--subnet', subnet, ...onVersion];
+  if ((await run(process.execPath, tenantry(...words))) !== 0) {
+    failed(`the main job on ${cluster}`);
+    return undefined;
   }
-  if (!keep) {
-    const down = await run(process.execPath, tenantry('cluster', 'down', '--name', TEST_CLUSTER));
-    if (down !== 0) failed('taking the test cluster down');
+  return ask(process.execPath, tenantry('cluster', 'kubeconfig', '--name', cluster));
+}
+
+/** The tests of a lane on its cluster. */
+async function runLane({ cluster, files }, kubeconfig) {
+  if (kubeconfig === undefined) return;
+  const version = options['kubernetes-version'];
+  const env = { ...tools, KUBECONFIG: kubeconfig, TENANTRY_CLUSTER: cluster };
+  await vitest(
+    process.execPath,
+    'cluster',
+    { ...env, ...(version === undefined ? {} : { TENANTRY_KUBERNETES: version }) },
+    files,
+  );
+}
+
+if (runs('cluster')) {
+  const [first, ...others] = clusterLanes(options.only);
+  if (first === undefined) fail(`--only is "${options.only}": no cluster test is named so`);
+  part('cluster: the main job');
+  // The quickstart is the main job's test, and what the other cluster tests stand on. The first builds what is not
+  // cached; the next would build it a second time.
+  const kubeconfig = await bringUp(first);
+  if (kubeconfig !== undefined) {
+    total.passed++;
+    part('cluster tests');
+    const lanes = others.map(async (lane) => runLane(lane, await bringUp(lane)));
+    await Promise.all([runLane(first, kubeconfig), ...lanes]);
+  }
+  if (!options.keep) {
+    for (const { cluster } of [first, ...others]) {
+      const down = await run(process.execPath, tenantry('cluster', 'down', '--name', cluster));
+      if (down !== 0) failed(`taking ${cluster} down`);
+    }
   }
 }
 
@@ -184,6 +218,8 @@ if (wanted.length === 0) {
   if (unproven.length === 0) total.passed++;
 }
 
+if (options.report !== undefined)
+  writeFileSync(options.report, `${JSON.stringify({ passed: total.passed, failed: failures }, null, 2)}\n`);
 rmSync(reports, { recursive: true, force: true });
 if (failures.length > 0)
   process.stdout.write(`\nfailed:\n${failures.map((name) => `  ${name.trimEnd()}\n`).join('')}`);
