@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { CONTROLS, type Control } from './mutants/controls.ts';
+import type { Control } from './mutants/control.ts';
+import { CONTROLS } from './mutants/controls.ts';
 import { POLICIES, type Policy } from './mutants/policies.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChartSourceError, type ChartSourceCode } from './chart-source-error.ts';
-import type { ChartDownload, SourceCredentials, SourceRequest } from './chart-source.ts';
+import type { ChartDownload } from './chart-source.ts';
+import type { SourceCredentials, SourceRequest } from './source-request.ts';
 
 /** Another server that has what a host of chart sources has, and is asked first. */
 export interface ChartMirror {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../lib/hash.ts';
 import { getFromRegistry } from './chart-registry.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import type { ChartDownload, GetPage, SourceCredentials } from './chart-source.ts';
+import type { ChartDownload } from './chart-source.ts';
+import type { GetPage, SourceCredentials } from './source-request.ts';
 import type { OciReference } from './chart-url.ts';
 
 const CHART = Buffer.from('a chart, in bytes');

@@ -2,7 +2,8 @@ import { isMap } from '../lib/narrow.ts';
 import { sha256 } from '../lib/hash.ts';
 import { badSignature, checkSignature, notSigned } from './chart-signature.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import type { ChartDownload, GetPage, GotChart, SourceCredentials } from './chart-source.ts';
+import type { ChartDownload, GotChart } from './chart-source.ts';
+import type { GetPage, SourceCredentials } from './source-request.ts';
 import { MAX_PROVENANCE_BYTES, noProvenance } from './provenance.ts';
 import type { OciReference } from './chart-url.ts';
 

@@ -1,7 +1,8 @@
 import { parseYaml } from '../kube/yaml.ts';
 import { isMap } from '../lib/narrow.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import type { ChartDownload, GetPage, SourceRequest } from './chart-source.ts';
+import type { ChartDownload } from './chart-source.ts';
+import type { GetPage, SourceRequest } from './source-request.ts';
 
 /** A chart of a Helm repository. */
 export interface RepositoryEntry {

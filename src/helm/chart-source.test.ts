@@ -7,13 +7,8 @@ import { systemClock } from '../lib/clock.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import {
-  createChartFetcher,
-  MAX_CHART_BYTES,
-  type ChartDownload,
-  type ChartSourceSettings,
-  type Resolve,
-} from './chart-source.ts';
+import { createChartFetcher, type ChartDownload, type ChartSourceSettings } from './chart-source.ts';
+import { MAX_CHART_BYTES, type Resolve } from './source-request.ts';
 
 const CHART = Buffer.from('not really a chart, but bytes');
 const DAY = { notBefore: systemClock.now() - 60_000, days: 1 };

@@ -5,7 +5,7 @@ import { isKubeError } from '../kube/kube-error.ts';
 import { mapLimit } from '../lib/limit.ts';
 import { sha256, shortHash } from '../lib/hash.ts';
 import { ChartSourceError } from './chart-source-error.ts';
-import { MAX_CHART_BYTES } from './chart-source.ts';
+import { MAX_CHART_BYTES } from './source-request.ts';
 
 /** On every chunk: the archive it is a part of (the first 63 digits of the digest, for a label holds no more). */
 export const CHART_DIGEST_LABEL = 'tenantry.dev/chart-digest';

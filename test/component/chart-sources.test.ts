@@ -6,11 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChartSourceError } from '../../src/helm/chart-source-error.ts';
 import {
   createChartFetcher,
-  MAX_CHART_BYTES,
   type ChartDownload,
   type ChartSourceSettings,
-  type Resolve,
 } from '../../src/helm/chart-source.ts';
+import { MAX_CHART_BYTES, type Resolve } from '../../src/helm/source-request.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import type { HelmEngine } from '../../src/helm/engine.ts';
