@@ -68,8 +68,8 @@ const PARTS = {
     args: ['--only', 'provider-tour', '--kubernetes-version', '1.36'],
     covers: ['src', 'deploy', 'test/cluster/provider-tour.test.ts', 'examples/kubeplus-tour.sh'],
   },
-  'network-policies': kubernetesTests('network-policies'),
-  conformance: kubernetesTests('conformance'),
+  'network-policies': kubernetesTests('network-policies', 'images/agnhost'),
+  conformance: kubernetesTests('conformance', 'images'),
   sources: { program: 'tools/sources.ts', covers: ['src/helm', 'tools/sources', 'tools/sources.ts'] },
   monitoring: {
     program: 'tools/monitoring.ts',
@@ -89,10 +89,24 @@ const PARTS = {
   },
 };
 
-/** Kubernetes' own tests of one area, on the local cluster. */
-function kubernetesTests(suite) {
+/** Kubernetes' own tests of one area, on the local cluster, and which images they run. */
+function kubernetesTests(suite, images) {
   const program = 'tools/proof-kubernetes-tests.ts';
-  const covers = ['src/local', 'tools/kubernetes', 'tools/kubernetes-tests', program];
+  const parts = [
+    'images.ts',
+    'programs.ts',
+    'report.ts',
+    'skips.ts',
+    'suites.ts',
+    `${suite}.skips.txt`,
+    images,
+  ];
+  const covers = [
+    'src/local',
+    'tools/kubernetes',
+    program,
+    ...parts.map((part) => `tools/kubernetes-tests/${part}`),
+  ];
   return { program, args: ['--suite', suite], covers };
 }
 
