@@ -21,11 +21,15 @@ const CLUSTERS = [
   { cluster: 'tenantry-test-planes', subnet: '10.90.0.0/24' },
 ];
 
-/** The lanes with their files, by path from the root; those alone whose names hold `only`. A lane without files is left out. */
-export function clusterLanes(only = '') {
+/**
+ * The lanes with their files, by path from the root: those whose names hold `only`, and not those whose names hold `without`. A lane without
+ * files is left out.
+ */
+export function clusterLanes({ only = '', without }) {
   const folder = 'test/cluster';
+  const isLeftOut = (file) => without !== undefined && file.includes(without);
   const files = readdirSync(join(root, folder)).filter(
-    (file) => file.endsWith('.test.ts') && file.includes(only),
+    (file) => file.endsWith('.test.ts') && file.includes(only) && !isLeftOut(file),
   );
   const lane = (file) => (SECOND.some((beginning) => file.startsWith(beginning)) ? 1 : 0);
   return CLUSTERS.map((cluster, index) => ({

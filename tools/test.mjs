@@ -4,7 +4,7 @@
 //   npm test                 everything
 //   npm test -- unit         one or more parts: check, unit, node24, cluster
 //   npm test -- --keep       leave the test clusters up (the next run is quicker)
-//   npm test -- cluster --only bad-input              the files alone whose names hold this
+//   npm test -- cluster --only bad-input              the files alone whose names hold this (--without: the others)
 //   npm test -- cluster --kubernetes-version 1.34     on another Kubernetes
 //   npm test -- --report FILE                         what passed and what failed, as JSON
 import { spawn, spawnSync } from 'node:child_process';
@@ -31,6 +31,7 @@ function readWords() {
       options: {
         keep: { type: 'boolean', default: false },
         only: { type: 'string' },
+        without: { type: 'string' },
         'kubernetes-version': { type: 'string' },
         report: { type: 'string' },
       },
@@ -191,7 +192,7 @@ async function runLane({ cluster, files }, kubeconfig) {
 }
 
 if (runs('cluster')) {
-  const [first, ...others] = clusterLanes(options.only);
+  const [first, ...others] = clusterLanes(options);
   if (first === undefined) fail(`--only is "${options.only}": no cluster test is named so`);
   part('cluster: the main job');
   // The quickstart is the main job's test, and what the other cluster tests stand on. The first builds what is not
