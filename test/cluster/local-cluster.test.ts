@@ -58,14 +58,10 @@ describe('the local cluster', () => {
   });
 
   it('comes up, and kubectl works from an ordinary shell', async () => {
-    const started = performance.now();
     const result = await up();
-    const seconds = (performance.now() - started) / 1000;
 
     expect(result.stderr).toBe('');
     expect(result.stdout).toContain(`export KUBECONFIG=${home()}/kubeconfig`);
-    // 4.5 s on two idle cores, 12 s is what we promise; the rest is for a machine that does other things.
-    expect(seconds).toBeLessThan(30);
     const nodes = await shell('kubectl get nodes -o json', { env: env() });
     expect(JSON.parse(nodes.stdout).items).toMatchObject([
       {
