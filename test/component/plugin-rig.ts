@@ -11,6 +11,7 @@ import { isolationCommand } from '../../src/cli/isolation.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { translateWords } from '../../src/cli/plugins.ts';
+import { statusCommand } from '../../src/cli/status.ts';
 import { tenantCommand } from '../../src/cli/tenant.ts';
 import { trafficCommand } from '../../src/cli/traffic.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -75,6 +76,7 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
     isolationCommand,
     licenseCommand,
     manCommand,
+    statusCommand,
     tenantCommand,
     trafficCommand,
   ]) {

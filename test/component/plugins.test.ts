@@ -253,12 +253,13 @@ describe('kubectl metrics', () => {
 });
 
 describe('who may look at instances only', () => {
+  const refuse = (path: string | RegExp): { remove(): void } =>
+    rig.api.fail({ path, user: 'tester' }, { status: 403, reason: 'Forbidden' }, Infinity);
+
   it('is shown what he may see, and told what not', async () => {
     const url = 'http://10.0.0.2:30080';
     const closed = [/^\/api(?:s\/[^/]+)?\/v[^/]+\/namespaces\/shop1\//, /^\/api\/v1\/nodes/];
-    const refusals = closed.map((path) =>
-      rig.api.fail({ path, user: 'tester' }, { status: 403, reason: 'Forbidden' }, Infinity),
-    );
+    const refusals = closed.map(refuse);
     try {
       const resources = await type('kubectl-appresources', 'ShopService', 'shop1');
       expect(resources.out.split('\n')[1]).toMatch(/^tenantry +ShopService +shop1 +$/);
@@ -268,6 +269,36 @@ describe('who may look at instances only', () => {
       expect(status.err).toBe('Not shown, for you may not list them: Pod\n');
       const { out } = await type('kubectl-appurl', 'ShopService', 'shop1', '-o', 'plain');
       expect(out).toBe(`${url}\n`);
+    } finally {
+      for (const refusal of refusals) refusal.remove();
+    }
+  });
+
+  it.each([
+    [[], /^INSTANCE .*\n$/, 'Shown is namespace team: you may not look into all.\n'],
+    [['-n', 'tenantry'], /^INSTANCE .*\nshop1 +tenantry +ShopService /, ''],
+  ])('is shown instances by `tenantry status %j`, without services', async (words, out, more) => {
+    const everywhere = '/apis/platformapi.kubeplus/v1alpha1/shopservices';
+    const refusals = [/resourcecompositions$/, everywhere].map(refuse);
+    try {
+      const typed = await type('tenantry', 'status', ...words);
+
+      expect(typed.failed).toBe(false);
+      expect(typed.out).toMatch(out);
+      expect(typed.err).toBe(`Not shown, for you may not list them: ResourceComposition\n${more}`);
+    } finally {
+      for (const refusal of refusals) refusal.remove();
+    }
+  });
+
+  it('is told by `tenantry status` what to ask for where nothing may be seen', async () => {
+    const refusals = [/resourcecompositions$/, /shopservices$/].map(refuse);
+    try {
+      expect(await type('tenantry', 'status')).toEqual({
+        out: '',
+        err: 'you may list neither services nor instances in namespace team\n',
+        failed: true,
+      });
     } finally {
       for (const refusal of refusals) refusal.remove();
     }
