@@ -11,6 +11,7 @@ import { isolationCommand } from '../../src/cli/isolation.ts';
 import { licenseCommand } from '../../src/cli/license.ts';
 import { manCommand } from '../../src/cli/man.ts';
 import { translateWords } from '../../src/cli/plugins.ts';
+import { historyCommand, rollbackCommand } from '../../src/cli/rollback.ts';
 import { statusCommand } from '../../src/cli/status.ts';
 import { tenantCommand } from '../../src/cli/tenant.ts';
 import { trafficCommand } from '../../src/cli/traffic.ts';
@@ -76,6 +77,8 @@ async function typeWords(folder: string, words: readonly string[]): Promise<Type
     isolationCommand,
     licenseCommand,
     manCommand,
+    historyCommand,
+    rollbackCommand,
     statusCommand,
     tenantCommand,
     trafficCommand,
