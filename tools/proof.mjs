@@ -73,7 +73,14 @@ const PARTS = {
   sources: { program: 'tools/sources.ts', covers: ['src/helm', 'tools/sources', 'tools/sources.ts'] },
   monitoring: {
     program: 'tools/monitoring.ts',
-    covers: ['src/features/usage', 'deploy', 'tools/monitoring'],
+    covers: [
+      'src/features/usage',
+      'deploy/chart/files',
+      'deploy/chart/templates/monitoring',
+      'deploy/chart/templates/operator/services.yaml',
+      'tools/monitoring',
+      'tools/monitoring.ts',
+    ],
   },
   'plane-upgrade': {
     program: 'tools/plane-upgrade.ts',
