@@ -276,7 +276,7 @@ describe('who may look at instances only', () => {
 
   it.each([
     [[], /^INSTANCE .*\n$/, 'Shown is namespace team: you may not look into all.\n'],
-    [['-n', 'tenantry'], /^INSTANCE .*\nshop1 +tenantry +ShopService /, ''],
+    [['-n', 'tenantry'], /^INSTANCE .*\n(?:.*\n)*shop1 +tenantry +ShopService /, ''],
   ])('is shown instances by `tenantry status %j`, without services', async (words, out, more) => {
     const everywhere = '/apis/platformapi.kubeplus/v1alpha1/shopservices';
     const refusals = [/resourcecompositions$/, everywhere].map(refuse);
