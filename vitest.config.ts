@@ -16,6 +16,7 @@ export default defineConfig({
             'test/unit/**/*.test.ts',
             'test/component/**/*.test.ts',
             'tools/**/*.test.ts',
+            'web/**/*.test.ts',
           ],
           pool: 'threads',
           isolate: false,

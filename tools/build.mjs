@@ -47,6 +47,12 @@ export async function buildAll(report = (line) => process.stdout.write(`${line}\
   for (const [from, to] of PICTURE_FILES)
     copyFileSync(join(root, 'node_modules', from), join(distributed, to));
   report(`✓ bundle  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const { buildWeb } = await import('./build-web.mjs');
+  const pageStarted = performance.now();
+  const bytes = await buildWeb();
+  report(
+    `✓ page  ${((performance.now() - pageStarted) / 1000).toFixed(1)} s  ${Math.round(bytes / 1024)} KiB packed`,
+  );
   const { buildHelmEngine } = await import('./helm-engine/build.mjs');
   const engine = await buildHelmEngine({
     outFile: join(distributed, 'helm-engine.wasm'),

@@ -9,7 +9,8 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const CHECKS = [
   ['types', bin('tsc'), ['-p', '.']],
-  ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', 'src', 'test', 'tools']],
+  ['types of the page', bin('tsc'), ['-p', 'web']],
+  ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', 'src', 'test', 'tools', 'web']],
   // Most of the time of all checks on a cold cache, nearly none on a warm one.
   [
     'format',
@@ -23,6 +24,7 @@ const CHECKS = [
       'src',
       'test',
       'tools',
+      'web',
       '*.json',
       '*.ts',
     ],

@@ -32,6 +32,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     name: 'connections',
     load: async () => (await import('../cli/connections.ts')).connectionsCommand,
   },
+  { name: 'console', load: async () => (await import('./console.ts')).consoleCommand },
   { name: 'man', load: async () => (await import('../cli/man.ts')).manCommand },
   { name: 'license', load: async () => (await import('../cli/license.ts')).licenseCommand },
   { name: 'traffic', load: async () => (await import('../cli/traffic.ts')).trafficCommand },

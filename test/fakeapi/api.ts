@@ -2,7 +2,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { reviewAccess } from './access-review.ts';
 import { mutate, validate, type Judged } from './admissions.ts';
 import { remove } from './deletions.ts';
-import { aggregatedDiscovery, groupList, KUBERNETES_VERSION, resourceList } from './discovery.ts';
+import { aggregatedDiscovery, groupList, KUBERNETES_VERSION, openApiOf, resourceList } from './discovery.ts';
 import { present, toStorage } from './event-form.ts';
 import type { RequestRecord } from './faults.ts';
 import { clone, isMap, mapAt, stringAt, type JsonMap, type Stored } from './json.ts';
@@ -100,7 +100,7 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
     const { namespace, name } = target;
     if (request.method === 'GET' && target.subresource === 'log' && resource.kind === 'Pod') {
       authorize(request, target, 'get', options);
-      const { container, limitBytes: _, ...others } = Object.fromEntries(request.query);
+      const { container, limitBytes: _, tailLines: __, ...others } = Object.fromEntries(request.query);
       if (Object.keys(others).length > 0) throw notImplemented(`parameters of logs: ${request.query}`);
       const key = container === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${container}`;
       return { status: 200, body: podLogs.get(key) ?? '', warnings: [] };
@@ -194,6 +194,8 @@ function describeServer(
       }
       return resourceList(resources, group, version);
     }
+    case 'openapi':
+      return openApiOf(resources, target);
   }
 }
 

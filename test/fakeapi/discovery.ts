@@ -87,3 +87,17 @@ function groupsOf(resources: readonly Resource[]): [string, Map<string, Resource
   }
   return [...groups];
 }
+
+/** The OpenAPI v3 document of a group: its custom resources' schemas, each with whose it is. */
+export function openApiOf(
+  resources: readonly Resource[],
+  { group, version }: { readonly group: string; readonly version: string },
+): object {
+  const schemas = resources
+    .filter((resource) => resource.group === group && resource.version === version)
+    .flatMap(({ kind, schema }) => {
+      const names = [{ group, version, kind }];
+      return schema === undefined ? [] : [[kind, { ...schema, 'x-kubernetes-group-version-kind': names }]];
+    });
+  return { openapi: '3.0.0', components: { schemas: Object.fromEntries(schemas) as object } };
+}

@@ -1,6 +1,7 @@
 /** What the path of a request names. */
 export type Target =
   | { readonly type: 'version' | 'health' | 'core' | 'groups' }
+  | { readonly type: 'openapi'; readonly group: string; readonly version: string }
   | { readonly type: 'resources'; readonly group: string; readonly version: string }
   | {
       readonly type: 'objects';
@@ -28,6 +29,13 @@ export function parsePath(path: string): Target | undefined {
       : below.length === 0
         ? { type: 'resources', group: '', version }
         : objects('', version, below);
+  }
+  if (root === 'openapi') {
+    const [v3, apis, group, version, ...below] = rest;
+    const isGroup = v3 === 'v3' && apis === 'apis' && below.length === 0;
+    return isGroup && group !== undefined && version !== undefined
+      ? { type: 'openapi', group, version }
+      : undefined;
   }
   if (root !== 'apis') return undefined;
   const [group, version, ...below] = rest;

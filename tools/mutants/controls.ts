@@ -2,6 +2,7 @@ import type { Control } from './control.ts';
 import { ARCHIVES } from './controls/archives.ts';
 import { CHART_OBJECTS } from './controls/chart-objects.ts';
 import { CHART_SOURCES } from './controls/chart-sources.ts';
+import { CONSOLE } from './controls/console.ts';
 import { COUNTS } from './controls/counts.ts';
 import { OWNERSHIP } from './controls/ownership.ts';
 import { PLANES } from './controls/planes.ts';
@@ -18,4 +19,5 @@ export const CONTROLS: readonly Control[] = [
   ...SECRETS,
   ...COUNTS,
   ...PLANES,
+  ...CONSOLE,
 ];
