@@ -1,31 +1,40 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { packChart } from '../../src/helm/archive.ts';
-import { sha256 } from '../../src/lib/hash.ts';
-import { startEngine } from './helm-engine.ts';
+import type { FromWorker, WorkerSetup } from '../../src/helm/engine-protocol.ts';
+import { compileWasm } from '../../src/helm/webassembly.ts';
+import { engineFiles } from './helm-engine.ts';
 
 /** Of the fields of `stat` behind the name in parentheses, which may hold spaces: the nice value. */
 const NICE = 16;
+const MIB = 1_048_576;
 
-/** Threads of this process that let others go first. */
-function politeThreads(): readonly string[] {
-  return readdirSync('/proc/self/task').filter((thread) => {
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[NICE]) > getPriority();
-  });
+function niceValue(thread: string): number {
+  const stat = readFileSync(`/proc/${thread}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[NICE]);
 }
 
 it('renders where the event loop goes first', async () => {
-  const before = politeThreads();
-  const engine = await startEngine({ maxWorkers: 1 });
+  const { wasm, workerUrl } = await engineFiles();
+  const { port2: answers } = new MessageChannel();
+  const setup: WorkerSetup = {
+    module: await compileWasm(readFileSync(wasm)),
+    softMemory: 256 * MIB,
+    replyBytes: MIB,
+    signal: new Int32Array(new SharedArrayBuffer(4)),
+    answers,
+  };
+  const worker = new Worker(workerUrl, { workerData: setup, transferList: [answers] });
   try {
-    const yaml = 'apiVersion: v2\nname: demo\nversion: 1.0.0\n';
-    const archive = packChart('demo', new Map([['Chart.yaml', yaml]]));
-    await engine.load(sha256(archive), archive);
+    // The first thing that it says.
+    const [message] = (await once(worker, 'message')) as [FromWorker];
 
-    expect(politeThreads()).toHaveLength(before.length + 1);
+    expect(message).toMatchObject({ type: 'ready', thread: expect.any(String) });
+    const thread = message.type === 'ready' ? message.thread : undefined;
+    expect(niceValue(thread ?? '')).toBeGreaterThan(getPriority());
   } finally {
-    await engine.close();
+    await worker.terminate();
   }
 });

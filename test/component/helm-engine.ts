@@ -22,7 +22,7 @@ interface BuildModule {
 let files: Promise<EngineFiles> | undefined;
 
 /** Compiles the engine (cached by its sources) and bundles the worker, once in a test process. */
-function engineFiles(): Promise<EngineFiles> {
+export function engineFiles(): Promise<EngineFiles> {
   files ??= make();
   return files;
 }
