@@ -15,7 +15,7 @@ interface ValuesFormProps {
 
 /** One form for any service: its fields are what the service's schema says. */
 export function ValuesForm(props: ValuesFormProps): ReactNode {
-  return props.fields.map((field) => <FieldOf key={nameOf(field.path)} field={field} {...props} />);
+  return props.fields.map((field) => <FieldOf {...props} key={nameOf(field.path)} field={field} />);
 }
 
 interface FieldProps extends ValuesFormProps {
