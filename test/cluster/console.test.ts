@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPage, startBrowser, type Opened } from './browser.ts';
 import { fromRunner, REPOSITORY, run, shell } from './programs.ts';
 
@@ -38,7 +38,7 @@ async function startConsole(): Promise<void> {
   server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [server.stdout, server.stderr])
     stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  await expect.poll(() => printed, { timeout: 60_000 }).toMatch(/http:\/\/127\.0\.0\.1:\d+\//);
+  await vi.waitFor(() => expect(printed).toMatch(/http:\/\/127\.0\.0\.1:\d+\//), { timeout: 60_000 });
   url = /http:\/\/127\.0\.0\.1:\d+\//.exec(printed)?.[0] ?? '';
 }
 
