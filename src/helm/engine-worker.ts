@@ -7,6 +7,7 @@ import { startHelm, type Answer } from './helm-instance.ts';
 import type { LookupQuery } from './rendering.ts';
 import { giveWay } from './give-way.ts';
 import { readAhead } from './read-ahead.ts';
+import { threadClock } from './thread-clock.ts';
 import { ownThread } from './thread-time.ts';
 
 if (parentPort === null) throw new Error('the Helm worker runs as a worker thread only');
@@ -39,9 +40,10 @@ function withObjects({ reply, bytes }: Answer): Answer {
   return { reply: { ...reply, rendering }, bytes: bytes + added };
 }
 
-giveWay(ownThread());
+const thread = ownThread();
+giveWay(thread);
 const helm = await startHelm(setup.module, {
-  clock: systemClock,
+  clock: threadClock(systemClock, thread),
   softMemory: setup.softMemory,
   replyBytes: setup.replyBytes,
   lookup,
@@ -75,4 +77,4 @@ port.on('message', (message: ToWorker) => {
     port.close();
   }
 });
-send({ type: 'ready', thread: ownThread() });
+send({ type: 'ready', thread });

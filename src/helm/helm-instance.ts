@@ -1,7 +1,7 @@
-import type { Clock } from '../lib/clock.ts';
 import type { LookupAnswer, WasmReply, WasmRequest } from './engine-protocol.ts';
 import type { ProvenanceRequest } from './provenance.ts';
 import type { LookupQuery } from './rendering.ts';
+import type { ThreadClock } from './thread-clock.ts';
 import { createWasi } from './wasi.ts';
 import { instantiateWasm, type WasmMemory, type WasmModule } from './webassembly.ts';
 
@@ -37,7 +37,7 @@ export interface HelmInstance {
 
 /** What an instance needs from its thread. */
 export interface InstanceOptions {
-  readonly clock: Clock;
+  readonly clock: ThreadClock;
   /** Bytes, see `WorkerSetup`. */
   readonly softMemory: number;
   /** Bytes, see `WorkerSetup`. */

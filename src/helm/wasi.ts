@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import type { Clock } from '../lib/clock.ts';
+import type { ThreadClock } from './thread-clock.ts';
 import type { WasmMemory } from './webassembly.ts';
 
 /** Thrown out of a WebAssembly call when the program inside ended itself; the instance is of no further use. */
@@ -59,7 +59,7 @@ export interface Wasi {
  * last words. No files, no network, no environment: what templates cannot reach they cannot leak. (Node's own `node:wasi` is
  * marked experimental and says of itself that it is no sandbox.)
  */
-export function createWasi(clock: Clock, programName: string): Wasi {
+export function createWasi(clock: ThreadClock, programName: string): Wasi {
   let memory: WasmMemory | undefined;
   let tail = '';
   const view = (): DataView => {
@@ -146,7 +146,7 @@ interface Poll {
 }
 
 /** Sleeps until the earliest of the clocks that the program waits for, and reports that one. There is nothing else to wait for. */
-function pollClocks(view: DataView, poll: Poll, clock: Clock): number {
+function pollClocks(view: DataView, poll: Poll, clock: ThreadClock): number {
   let earliest = Number.POSITIVE_INFINITY;
   let chosen = -1;
   for (let index = 0; index < poll.count; index++) {
@@ -161,7 +161,7 @@ function pollClocks(view: DataView, poll: Poll, clock: Clock): number {
     }
   }
   if (chosen < 0) return NOT_SUPPORTED;
-  if (earliest > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, earliest);
+  if (earliest > 0) clock.sleep(earliest);
   view.setBigUint64(poll.events, view.getBigUint64(chosen, true), true);
   view.setUint16(poll.events + EVENT.error, SUCCESS, true);
   view.setUint8(poll.events + EVENT.type, SUBSCRIPTION.clock);
