@@ -65,7 +65,7 @@ function documentsOf(
       // What this parser can't read (Go's reads a little more) is compared as text.
       return error === undefined
         ? document.toJS({ maxAliasCount: 10_000 })
-        : text.slice(...document.range.slice(0, 2));
+        : text.slice(...document.range.slice(0, 2)).trimEnd();
     })
     .filter((document) => document !== null)
     .map((document) => JSON.stringify(steady(document, volatile)));
