@@ -176,7 +176,7 @@ function MadeOf({
       <h2>What happened</h2>
       <Trouble of={failure} />
       {parts?.events.length === 0 && <p className="help">Nothing was told in the last hour.</p>}
-      <ul className="events">
+      <ul className="events" tabIndex={0} aria-label="Events">
         {parts?.events.map((event) => (
           <li
             key={`${event.at} ${event.about} ${event.reason} ${event.message}`}

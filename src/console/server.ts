@@ -36,7 +36,8 @@ export interface ConsoleOptions {
   readonly access: ClusterAccess;
   readonly files: PageFiles;
   readonly port: number;
-  readonly host: string;
+  /** Undefined: every address there is, also where the machine has no IPv6. */
+  readonly host: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -76,7 +77,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   };
 }
 
-const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
+const isLoopback = (host: string | undefined): boolean =>
+  host !== undefined && /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
 
 async function serve(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = request;

@@ -22,7 +22,7 @@ export function consoleCommand(io: CliIo): Command {
     .option('-p, --port <port>', 'port to listen on', portOf, PORT)
     .option(
       '--bind <address>',
-      'address to listen on; another than this machine’s own needs TLS in front',
+      'address to listen on, * for all; another than this machine’s own needs TLS in front',
       '127.0.0.1',
     )
     .option(
@@ -42,9 +42,10 @@ async function serve(io: CliIo, flags: Flags): Promise<void> {
   const { access, client } = await connect(io, flags);
   await client.close();
   const log = createLog({ level: 'info', clock: io.clock, write: io.err });
+  const bind = flags.bind === '*' ? undefined : flags.bind;
   const files = await readPageFiles(join(packageRoot(), 'dist', 'web'));
-  const running = await startConsole({ ...flags, host: flags.bind, access, files, clock: io.clock, log });
-  const host = flags.bind.includes(':') ? `[${flags.bind}]` : flags.bind;
+  const running = await startConsole({ ...flags, host: bind, access, files, clock: io.clock, log });
+  const host = bind === undefined ? 'localhost' : bind.includes(':') ? `[${bind}]` : bind;
   io.out(`The console is at http://${host}:${running.port}/ for ${access.server}; Ctrl-C ends it.\n`);
   await new Promise<void>((resolve) => {
     if (io.signal.aborted) resolve();
