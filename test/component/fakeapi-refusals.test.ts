@@ -111,7 +111,7 @@ describe('what the fake API server can not do', () => {
     ],
     ['eviction', 'POST', '/api/v1/namespaces/ns/pods/a/eviction', { body: {} }],
     ['scale', 'GET', '/apis/apps/v1/namespaces/ns/deployments/a/scale'],
-    ['parameters of logs', 'GET', '/api/v1/namespaces/ns/pods/a/log?tailLines=5'],
+    ['parameters of logs', 'GET', '/api/v1/namespaces/ns/pods/a/log?sinceSeconds=5'],
     [
       'directives of strategic patches',
       'PATCH',

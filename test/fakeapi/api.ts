@@ -100,10 +100,14 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
     const { namespace, name } = target;
     if (request.method === 'GET' && target.subresource === 'log' && resource.kind === 'Pod') {
       authorize(request, target, 'get', options);
-      const { container, limitBytes: _, tailLines: __, ...others } = Object.fromEntries(request.query);
+      const { container, limitBytes, tailLines, ...others } = Object.fromEntries(request.query);
       if (Object.keys(others).length > 0) throw notImplemented(`parameters of logs: ${request.query}`);
       const key = container === undefined ? `${namespace}/${name}` : `${namespace}/${name}/${container}`;
-      return { status: 200, body: podLogs.get(key) ?? '', warnings: [] };
+      return {
+        status: 200,
+        body: partOfLog(podLogs.get(key) ?? '', { tailLines, limitBytes }),
+        warnings: [],
+      };
     }
     const verb = verbOf(request, target);
     authorize(request, target, verb, options);
@@ -170,6 +174,20 @@ export function createApi(options: FakeApiOptions, clock: Clock): Api {
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body, warnings: [] });
+
+/** The last lines, and of these the first bytes. */
+function partOfLog(
+  log: string,
+  {
+    tailLines,
+    limitBytes,
+  }: { readonly tailLines: string | undefined; readonly limitBytes: string | undefined },
+): string {
+  const lines = log.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const wanted = tailLines === undefined ? lines : lines.slice(Math.max(0, lines.length - Number(tailLines)));
+  const bytes = Buffer.from(wanted.join(''));
+  return bytes.subarray(0, limitBytes === undefined ? bytes.length : Number(limitBytes)).toString();
+}
 
 function describeServer(
   target: Exclude<Target, Objects>,
