@@ -325,7 +325,7 @@ describe('the command line', () => {
     return ended;
   }
 
-  it.each(COMMANDS.filter((words) => words !== 'doctor'))(
+  it.each(COMMANDS.filter((words) => words !== 'doctor' && words !== 'status'))(
     '`tenantry %s` without rights says so',
     async (words) => {
       const { code, stderr } = await withoutRights(`tenantry ${words}`);
@@ -335,6 +335,14 @@ describe('the command line', () => {
       expect(stderr).toMatch(/forbidden: User "system:serviceaccount:default:bad-input".*\n.*right/);
     },
   );
+
+  it('`tenantry status` without rights says what to ask for', async () => {
+    const { code, stdout, stderr } = await withoutRights('tenantry status');
+
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(TWO_LINES);
+    expect(stderr).toMatch(/neither services nor instances in namespace default\n.*kubectl grantpermission/);
+  });
 
   it('`tenantry doctor` without rights says of each thing that it may not see it, and calls none missing', async () => {
     const { code, stdout, stderr } = await withoutRights('tenantry doctor');
