@@ -118,6 +118,8 @@ function kubernetesTests(suite, images) {
 }
 
 const results = join(root, 'docs/proof');
+/** Everything but results: keeping one changes nothing that another one covers. */
+const CODE = ':!docs/proof';
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
 /** The newest kept result of a part; undefined where there is none. */
@@ -158,7 +160,7 @@ function prove(name, { program, args = [] }) {
     mkdirSync(results, { recursive: true });
     writeFileSync(
       kept,
-      `${JSON.stringify({ date, commit: git('rev-parse', 'HEAD'), part: name, holds, seconds, ...result }, null, 2)}\n`,
+      `${JSON.stringify({ date, commit: git('log', '-1', '--format=%H', '--', '.', CODE), part: name, holds, seconds, ...result }, null, 2)}\n`,
     );
     process.stdout.write(`wrote ${kept}\n`);
   }
@@ -177,7 +179,7 @@ if (words.includes('--status')) {
   for (const [name, part] of chosen) process.stdout.write(`${name.padEnd(16)} ${state(name, part)}\n`);
 } else {
   // A result belongs to a commit: what is not committed could not be found again.
-  const dirty = git('status', '--porcelain', '--', ':!docs/proof');
+  const dirty = git('status', '--porcelain', '--', '.', CODE);
   if (dirty !== '')
     fail(`the checkout has changes that are not committed:\n${dirty}`, 'Commit them, then run this again.');
   bootstrap();
