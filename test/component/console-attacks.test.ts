@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ALICE, ConsoleRig, SHOP, SHOPS, type Heard } from './console-rig.ts';
+import { ALICE, ConsoleRig, SHOPS, type Heard } from './console-rig.ts';
+import { SHOP } from './instance-rig.ts';
 
 let rig: ConsoleRig;
 beforeEach(async () => {

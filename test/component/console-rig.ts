@@ -1,22 +1,14 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
-import type { Instance } from '../../src/api/instance.ts';
 import { fixedCredential } from '../../src/client/access.ts';
 import { startConsole, type Console } from '../../src/console/server.ts';
 import { generatedCrd } from '../../src/helm/generated-crd.ts';
 import { CRD } from '../../src/kube/builtin-kinds.ts';
-import type { Kind } from '../../src/kube/kind.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { startFakeApi, type FakeApi } from '../fakeapi/fake-api.ts';
 import type { Attributes } from '../fakeapi/options.ts';
+import { SHOP } from './instance-rig.ts';
 
-export const SHOP: Kind<Instance> = {
-  group: 'platformapi.kubeplus',
-  version: 'v1alpha1',
-  kind: 'ShopService',
-  plural: 'shopservices',
-  namespaced: true,
-};
 export const SHOPS = '/api/services/platformapi.kubeplus/shopservices';
 
 /** What the console answered. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CORE_EVENT, POD, SERVICE } from '../../src/kube/builtin-kinds.ts';
-import { ALICE, ConsoleRig, SHOP, SHOPS } from './console-rig.ts';
+import { ALICE, ConsoleRig, SHOPS } from './console-rig.ts';
+import { SHOP } from './instance-rig.ts';
 
 let rig: ConsoleRig;
 beforeEach(async () => {
