@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { join } from 'node:path';
 import type { CliIo } from '../cli/cli-io.ts';
 import { connect } from '../cli/connect.ts';
+import { listenError } from '../cli/listen-error.ts';
 import { packageRoot } from '../cli/package-root.ts';
 import { WrongOption } from '../lib/wrong-option.ts';
 
@@ -44,7 +45,11 @@ async function serve(io: CliIo, flags: Flags): Promise<void> {
   const log = createLog({ level: 'info', clock: io.clock, write: io.err });
   const bind = flags.bind === '*' ? undefined : flags.bind;
   const files = await readPageFiles(join(packageRoot(), 'dist', 'web'));
-  const running = await startConsole({ ...flags, host: bind, access, files, clock: io.clock, log });
+  const running = await startConsole({ ...flags, host: bind, access, files, clock: io.clock, log }).catch(
+    (error: unknown) => {
+      throw listenError(error, flags);
+    },
+  );
   const host = bind === undefined ? 'localhost' : bind.includes(':') ? `[${bind}]` : bind;
   io.out(`The console is at http://${host}:${running.port}/ for ${access.server}; Ctrl-C ends it.\n`);
   await new Promise<void>((resolve) => {
